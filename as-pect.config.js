@@ -1,0 +1,12 @@
+// as-pect: unit specs (*.spec.ts beside the code) run in Node; the machine behind shim/isa.ts is simulated by `isa` below.
+export default {
+  entries: ["{kernel,drivers,linuxabi,runtime,userland}/**/*.spec.ts"],
+  include: [],
+  disclude: [/node_modules/],
+  add: [],
+  async instantiate(memory, createImports, instantiate, binary) {
+    const isa = {};
+    return instantiate(binary, createImports({ env: { memory }, isa }));
+  },
+  outputBinary: false,
+};

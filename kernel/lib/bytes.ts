@@ -1,0 +1,85 @@
+// Byte strings in linear memory: a pointer and a length, or a pointer to a NUL-terminated string. Nothing here allocates.
+
+/** Length of the NUL-terminated string at `p`, in bytes. */
+export function cstringLength(p: usize): u32 {
+  let n: u32 = 0;
+  while (load<u8>(p + n) != 0) n++;
+  return n;
+}
+
+/** True when the `n` bytes at `a` and `b` are the same. */
+export function bytesEqual(a: usize, b: usize, n: u32): bool {
+  let i: u32 = 0;
+  for (; i + 8 <= n; i += 8) if (load<u64>(a + i) != load<u64>(b + i)) return false;
+  for (; i < n; i++) if (load<u8>(a + i) != load<u8>(b + i)) return false;
+  return true;
+}
+
+/** True when the `n` bytes at `p` spell the ASCII literal `s`. */
+export function bytesEqualLiteral(p: usize, n: u32, s: string): bool {
+  if (<i32>n != s.length) return false;
+  const q = changetype<usize>(s);
+  for (let i: u32 = 0; i < n; i++) if (load<u8>(p + i) != load<u16>(q + (i << 1))) return false;
+  return true;
+}
+
+/** True when the `n` bytes at `p` begin with the ASCII literal `s`. */
+export function bytesStartWith(p: usize, n: u32, s: string): bool {
+  return <i32>n >= s.length && bytesEqualLiteral(p, s.length, s);
+}
+
+/** -1, 0 or 1: order of two byte strings as memcmp gives it, the shorter first. */
+export function bytesCompare(a: usize, aLength: u32, b: usize, bLength: u32): i32 {
+  const n = min(aLength, bLength);
+  for (let i: u32 = 0; i < n; i++) {
+    const x = load<u8>(a + i);
+    const y = load<u8>(b + i);
+    if (x != y) return x < y ? -1 : 1;
+  }
+  return aLength == bLength ? 0 : aLength < bLength ? -1 : 1;
+}
+
+/** Index of the first byte `c` among the `n` bytes at `p`, or -1. */
+export function bytesIndexOf(p: usize, n: u32, c: u8): i32 {
+  for (let i: u32 = 0; i < n; i++) if (load<u8>(p + i) == c) return i;
+  return -1;
+}
+
+/** FNV-1a hash of the `n` bytes at `p`. */
+export function bytesHash(p: usize, n: u32): u32 {
+  let h: u32 = 0x811c9dc5;
+  for (let i: u32 = 0; i < n; i++) h = (h ^ load<u8>(p + i)) * 0x01000193;
+  return h;
+}
+
+/** Copies the ASCII literal `s` to `p` without a terminator; returns its length in bytes. */
+export function putLiteral(p: usize, s: string): u32 {
+  const n = s.length;
+  const q = changetype<usize>(s);
+  for (let i = 0; i < n; i++) store<u8>(p + i, load<u16>(q + (i << 1)));
+  return n;
+}
+
+/** Parses an unsigned decimal number that fills all `n` bytes at `p`; -1 when it is empty, malformed or above i64. */
+export function parseDecimal(p: usize, n: u32): i64 {
+  if (n == 0 || n > 18) return -1;
+  let v: i64 = 0;
+  for (let i: u32 = 0; i < n; i++) {
+    const c = load<u8>(p + i);
+    if (c < 0x30 || c > 0x39) return -1;
+    v = v * 10 + (c - 0x30);
+  }
+  return v;
+}
+
+/** Parses an unsigned octal number that fills all `n` bytes at `p`; -1 when it is empty or malformed. */
+export function parseOctal(p: usize, n: u32): i64 {
+  if (n == 0 || n > 20) return -1;
+  let v: i64 = 0;
+  for (let i: u32 = 0; i < n; i++) {
+    const c = load<u8>(p + i);
+    if (c < 0x30 || c > 0x37) return -1;
+    v = (v << 3) | (c - 0x30);
+  }
+  return v;
+}

@@ -1,0 +1,21 @@
+// For specs: a small machine's memory inside the test module, so that frames and the heap work as they do in the kernel.
+
+import { frameAddRange, frameInfoBytes, frameInit, PAGE_SHIFT, PAGE_SIZE } from "./frame";
+import { heapInit } from "./heap";
+
+/** Sets up the frame allocator and the heap with `pages` frames of the test module's own memory. */
+export function useTestMemory(pages: u32): void {
+  const wasmPages = <i32>((pages * PAGE_SIZE + frameInfoBytes(LIMIT)) >>> 16) + 2;
+  const first = memory.grow(wasmPages);
+  assert(first > 0, "no memory for the test");
+  const base = <usize>first << 16;
+  const infoBytes = frameInfoBytes(LIMIT);
+  memory.fill(base, 0, infoBytes);
+  frameInit(base, LIMIT);
+  const from = <u32>((base + infoBytes + PAGE_SIZE - 1) >> PAGE_SHIFT);
+  frameAddRange(from, from + pages);
+  heapInit();
+}
+
+/** Frame numbers that a test may see: 256 MiB of addresses. */
+const LIMIT: u32 = 1 << 16;

@@ -1,0 +1,7 @@
+// The one convention for results. See docs/adr/0003-results.md.
+
+/** A value >= 0, or a negated Errno, or BLOCKED. */
+export type Result = i64;
+
+/** The thread was parked: propagate it up to the dispatcher, which runs the call again from the top when it wakes. */
+export const BLOCKED: Result = i64.MIN_VALUE;
