@@ -76,4 +76,14 @@ export const enum Errno {
   EALREADY = 114,
   EINPROGRESS = 115,
   ECANCELED = 125,
+
+  // Never seen by a program: how a call that a signal interrupted wants to go on (linuxabi/signal.ts turns them into EINTR or a restart).
+  /** Run again if the handler has SA_RESTART, or if there is no handler. */
+  ERESTARTSYS = 512,
+  /** Always run again. */
+  ERESTARTNOINTR = 513,
+  /** Run again only if there is no handler. */
+  ERESTARTNOHAND = 514,
+  /** As ERESTARTNOHAND, with the absolute deadline kept for restart_syscall(2). */
+  ERESTART_RESTARTBLOCK = 516,
 }

@@ -1,0 +1,117 @@
+// User memory, from the kernel's side. The shim copies with fault recovery and says how far it came; here the fault is resolved (demand
+// zero, copy on write, file page) and the copy goes on. A bad pointer is -EFAULT; BLOCKED means that the page needs I/O and the
+// thread is parked: return it. Every function works in the address space of the current thread.
+
+import {
+  clearUser,
+  compareExchangeUser,
+  copyFromUser,
+  copyPhysicalToUser,
+  copyToUser,
+  copyUserToPhysical,
+  faultAddress,
+} from "../../shim/isa";
+import { Errno } from "../errno";
+import { Result } from "../result";
+import { resolveUserFault } from "./fault";
+
+/** First address past the user's half. */
+export const USER_END: u64 = 0x0000_7fff_ffff_f000;
+
+/** True when [ua, ua + bytes) lies in the user's half. */
+@inline
+export function userRange(ua: u64, bytes: u64): bool {
+  return ua <= USER_END && bytes <= USER_END - ua;
+}
+
+/** Copies from the user: 0, -EFAULT or BLOCKED. */
+export function copyIn(destination: usize, ua: u64, bytes: u32): Result {
+  if (!userRange(ua, bytes)) return -Errno.EFAULT;
+  let left = copyFromUser(destination, ua, bytes);
+  while (left != 0) {
+    const r = resolveUserFault(faultAddress(), false);
+    if (r < 0) return r;
+    const done = bytes - left;
+    left = copyFromUser(destination + done, ua + done, left);
+  }
+  return 0;
+}
+
+/** Copies to the user: 0, -EFAULT or BLOCKED. Bytes before a bad page may have been written. */
+export function copyOut(ua: u64, source: usize, bytes: u32): Result {
+  if (!userRange(ua, bytes)) return -Errno.EFAULT;
+  let left = copyToUser(ua, source, bytes);
+  while (left != 0) {
+    const r = resolveUserFault(faultAddress(), true);
+    if (r < 0) return r;
+    const done = bytes - left;
+    left = copyToUser(ua + done, source + done, left);
+  }
+  return 0;
+}
+
+/** Clears user memory: 0, -EFAULT or BLOCKED. */
+export function clearOut(ua: u64, bytes: u32): Result {
+  if (!userRange(ua, bytes)) return -Errno.EFAULT;
+  let left = clearUser(ua, bytes);
+  while (left != 0) {
+    const r = resolveUserFault(faultAddress(), true);
+    if (r < 0) return r;
+    left = clearUser(ua + (bytes - left), left);
+  }
+  return 0;
+}
+
+/** Copies from the user into a physical page (a file's or a pipe's): bytes copied; when that is 0 the error, -EFAULT or BLOCKED. */
+export function copyInPhysical(pa: u64, ua: u64, bytes: u32): Result {
+  if (!userRange(ua, bytes)) return -Errno.EFAULT;
+  let left = copyUserToPhysical(pa, ua, bytes);
+  while (left != 0) {
+    const done = bytes - left;
+    const r = resolveUserFault(faultAddress(), false);
+    if (r < 0) return done != 0 ? <Result>done : r;
+    left = copyUserToPhysical(pa + done, ua + done, left);
+  }
+  return bytes;
+}
+
+/** Copies from a physical page to the user: bytes copied; when that is 0 the error, -EFAULT or BLOCKED. */
+export function copyOutPhysical(ua: u64, pa: u64, bytes: u32): Result {
+  if (!userRange(ua, bytes)) return -Errno.EFAULT;
+  let left = copyPhysicalToUser(ua, pa, bytes);
+  while (left != 0) {
+    const done = bytes - left;
+    const r = resolveUserFault(faultAddress(), true);
+    if (r < 0) return done != 0 ? <Result>done : r;
+    left = copyPhysicalToUser(ua + done, pa + done, left);
+  }
+  return bytes;
+}
+
+/**
+ * Copies a NUL-terminated string from the user into `destination`, at most `capacity` bytes with the NUL. Returns its length without
+ * the NUL, -ENAMETOOLONG when no NUL comes in time, -EFAULT or BLOCKED.
+ */
+export function copyInString(destination: usize, ua: u64, capacity: u32): Result {
+  let done: u32 = 0;
+  while (done < capacity) {
+    // Up to the end of the page: the next one need not be mapped.
+    const bytes = min<u32>(capacity - done, 4096 - <u32>((ua + done) & 4095));
+    const r = copyIn(destination + done, ua + done, bytes);
+    if (r < 0) return r;
+    for (let i: u32 = 0; i < bytes; i++) if (load<u8>(destination + done + i) == 0) return done + i;
+    done += bytes;
+  }
+  return -Errno.ENAMETOOLONG;
+}
+
+/** Compares and exchanges a user u32 (4-byte aligned) atomically: the old value, -EFAULT or BLOCKED. */
+export function compareExchangeIn(ua: u64, expected: u32, value: u32): Result {
+  if (!userRange(ua, 4)) return -Errno.EFAULT;
+  for (;;) {
+    const old = compareExchangeUser(ua, expected, value);
+    if (old >= 0) return old;
+    const r = resolveUserFault(faultAddress(), true);
+    if (r < 0) return r;
+  }
+}

@@ -1,0 +1,132 @@
+// The machine, as AssemblyScript sees it: every function that only C or assembly can express (shim/isa.h, shim/trap.S). This is the only
+// file that names imports; specs simulate the machine by providing these functions (as-pect.config.js).
+// Linear addresses (usize) below 1 GiB are physical addresses; `pa` is any physical address; `ua` a user address.
+
+/** Port I/O. */
+@external("isa", "in8")
+export declare function in8(port: u32): u32;
+@external("isa", "in16")
+export declare function in16(port: u32): u32;
+@external("isa", "in32")
+export declare function in32(port: u32): u32;
+@external("isa", "out8")
+export declare function out8(port: u32, value: u32): void;
+@external("isa", "out16")
+export declare function out16(port: u32, value: u32): void;
+@external("isa", "out32")
+export declare function out32(port: u32, value: u32): void;
+
+/** Device registers at a linear address: never merged, reordered or repeated by the compiler. */
+@external("isa", "mmio_read8")
+export declare function mmioRead8(address: usize): u32;
+@external("isa", "mmio_read16")
+export declare function mmioRead16(address: usize): u32;
+@external("isa", "mmio_read32")
+export declare function mmioRead32(address: usize): u32;
+@external("isa", "mmio_write8")
+export declare function mmioWrite8(address: usize, value: u32): void;
+@external("isa", "mmio_write16")
+export declare function mmioWrite16(address: usize, value: u32): void;
+@external("isa", "mmio_write32")
+export declare function mmioWrite32(address: usize, value: u32): void;
+/** Full memory barrier, for the compiler and the CPU: between filling a ring and ringing its doorbell. */
+@external("isa", "barrier")
+export declare function barrier(): void;
+
+/** CPU. */
+@external("isa", "rdtsc")
+export declare function rdtsc(): u64;
+@external("isa", "rdmsr")
+export declare function rdmsr(register: u32): u64;
+@external("isa", "wrmsr")
+export declare function wrmsr(register: u32, value: u64): void;
+/** CPUID; `which` 0..3 picks eax, ebx, ecx, edx. */
+@external("isa", "cpuid")
+export declare function cpuid(leaf: u32, subleaf: u32, which: u32): u32;
+/** A hardware random number through RDRAND (seed false) or RDSEED (true); 0 when the CPU gives none. */
+@external("isa", "hardware_random")
+export declare function hardwareRandom(seed: bool): u64;
+@external("isa", "invlpg")
+export declare function invlpg(ua: u64): void;
+/** Loads CR3: switches address space and flushes the TLB. */
+@external("isa", "load_cr3")
+export declare function loadCr3(pa: u64): void;
+@external("isa", "read_cr3")
+export declare function readCr3(): u64;
+@external("isa", "pause")
+export declare function cpuPause(): void;
+/** High 64 bits of a * b, for scaling the TSC. */
+@external("isa", "multiply_high")
+export declare function multiplyHigh(a: u64, b: u64): u64;
+
+/** FPU: area is 64-byte aligned, of the size CPUID leaf 13 tells. */
+@external("isa", "fpu_init")
+export declare function fpuInit(): u32;
+@external("isa", "fpu_save")
+export declare function fpuSave(area: usize): void;
+@external("isa", "fpu_restore")
+export declare function fpuRestore(area: usize): void;
+
+/** The thread whose registers are in the CPU: where the next entry saves, where the next exit restores from. 0: idle. */
+@external("isa", "set_thread")
+export declare function setThread(thread: usize): void;
+@external("isa", "read_fs_base")
+export declare function readFsBase(): u64;
+@external("isa", "write_fs_base")
+export declare function writeFsBase(value: u64): void;
+/** The user's GS base, parked in KERNEL_GS_BASE while the kernel runs. */
+@external("isa", "read_gs_base")
+export declare function readUserGsBase(): u64;
+@external("isa", "write_gs_base")
+export declare function writeUserGsBase(value: u64): void;
+
+/** User memory, in the current address space, with fault recovery: each returns the number of bytes NOT copied. */
+@external("isa", "copy_from_user")
+export declare function copyFromUser(destination: usize, ua: u64, bytes: u32): u32;
+@external("isa", "copy_to_user")
+export declare function copyToUser(ua: u64, source: usize, bytes: u32): u32;
+@external("isa", "clear_user")
+export declare function clearUser(ua: u64, bytes: u32): u32;
+/** As above, between user memory and any physical page. */
+@external("isa", "copy_user_to_physical")
+export declare function copyUserToPhysical(pa: u64, ua: u64, bytes: u32): u32;
+@external("isa", "copy_physical_to_user")
+export declare function copyPhysicalToUser(ua: u64, pa: u64, bytes: u32): u32;
+/** Atomic compare and exchange of a user u32; returns the old value, or -1 on a fault. */
+@external("isa", "compare_exchange_user")
+export declare function compareExchangeUser(ua: u64, expected: u32, value: u32): i64;
+/** The address of the last fault in one of the functions above, and whether it was a write. */
+@external("isa", "fault_address")
+export declare function faultAddress(): u64;
+/** Physical memory above the window. */
+@external("isa", "physical_zero_page")
+export declare function physicalZeroPage(pa: u64): void;
+@external("isa", "physical_copy_page")
+export declare function physicalCopyPage(destination: u64, source: u64): void;
+@external("isa", "physical_read")
+export declare function physicalRead(destination: usize, pa: u64, bytes: u32): void;
+@external("isa", "physical_write")
+export declare function physicalWrite(pa: u64, source: usize, bytes: u32): void;
+
+/** Facts the boot code found. */
+@external("isa", "boot_info")
+export declare function bootInfo(): usize;
+/** Linear end of the kernel image in memory, and physical range of it. */
+@external("isa", "image_start")
+export declare function imageStart(): u64;
+@external("isa", "image_end")
+export declare function imageEnd(): u64;
+@external("isa", "image_text_end")
+export declare function imageTextEnd(): u64;
+@external("isa", "image_rodata_end")
+export declare function imageRodataEnd(): u64;
+
+/** Prints a backtrace of the kernel stack by frame pointers through the callback onBacktraceLine; then the machine stops. */
+@external("isa", "halt")
+export declare function halt(): void;
+/** Return addresses on the kernel stack, nearest first; 0 past the last. */
+@external("isa", "return_address")
+export declare function returnAddress(depth: u32): u64;
+/** Name of the function that contains `address`: pointer to NUL-terminated text, 0 if unknown; offset through symbolOffset. */
+@external("isa", "symbol_name")
+export declare function symbolName(address: u64, destination: usize, capacity: u32): u32;
