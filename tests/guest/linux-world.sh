@@ -1,0 +1,48 @@
+#!/bin/sh
+# linux-world.sh ROOTFS COMMAND [ARG...]: run COMMAND as root on this machine's Linux, in a world like the one
+# config.json of the guest bundle describes, so that a program must print the same there and on Cyrius: a writable
+# copy of ROOTFS in memory, the same mounts and devices, pid 1, a session of its own, Docker's default capabilities.
+set -e
+if [ "$1" != inside ]; then
+  exec unshare --pid --fork --kill-child --mount --uts --ipc --net sh "$0" inside "$@"
+fi
+shift
+rootfs=$(realpath "$1")
+shift
+world=$(realpath "$rootfs/..")/world
+
+umask 022
+hostname guest
+mkdir -p "$world"
+mount -t tmpfs -o mode=755 root "$world"
+cp -a "$rootfs/." "$world"
+for directory in proc sys dev tmp readonly; do mkdir -p "$world/$directory"; done
+mount -t proc -o nosuid,noexec,nodev proc "$world/proc"
+mount -t tmpfs -o mode=1777,nosuid,nodev tmpfs "$world/tmp"
+mount -t tmpfs -o ro,mode=755 tmpfs "$world/readonly"
+mount -t tmpfs -o mode=755,nosuid tmpfs "$world/dev"
+mkdir "$world/dev/pts" "$world/dev/shm"
+mount -t devpts -o newinstance,ptmxmode=0666,mode=0620,gid=5,nosuid,noexec devpts "$world/dev/pts"
+mount -t tmpfs -o mode=1777,nosuid,noexec,nodev shm "$world/dev/shm"
+device() {
+  mknod -m 666 "$world/dev/$1" c "$2" "$3"
+}
+device null 1 3
+device zero 1 5
+device full 1 7
+device random 1 8
+device urandom 1 9
+device tty 5 0
+ln -s pts/ptmx "$world/dev/ptmx"
+ln -s /proc/self/fd "$world/dev/fd"
+ln -s /proc/self/fd/0 "$world/dev/stdin"
+ln -s /proc/self/fd/1 "$world/dev/stdout"
+ln -s /proc/self/fd/2 "$world/dev/stderr"
+
+capabilities=-all
+for name in audit_write chown dac_override fowner fsetid kill mknod net_bind_service net_raw setfcap setgid setpcap setuid sys_chroot; do
+  capabilities=$capabilities,+$name
+done
+cd /
+exec env -i PATH=/bin HOME=/ "$(command -v setsid)" "$(command -v prlimit)" --nofile=1024:4096 --core=0:0 --stack=8388608:unlimited \
+  "$(command -v setpriv)" --clear-groups --inh-caps=-all --bounding-set="$capabilities" "$(command -v chroot)" "$world" "$@"
