@@ -1,12 +1,12 @@
 // The objects of the virtual file system and who holds whom.
-//   FileSystem  one mounted instance: memfs, procfs, devpts ...; counts its inodes
-//   Inode       a file: its metadata, and by `kind` of its file system its content
-//   Entry       a name in a directory: parent, name, inode. Holds its parent and its inode. For memfs the entries are the directory
-//               itself; for a synthetic file system (procfs) they are made by lookup and live as long as somebody holds them
+//   FileSystem  one mounted instance: memfs, procfs, devpts ...; mounts hold it, and so does a memfs that has it as its lower tree
+//   Inode       a file: its metadata, and by `kind` of its file system its content. Held by entries, files and upper inodes
+//   Entry       a name in a directory: parent, name, inode; holds both. For memfs the entries are the directory itself; for a
+//               synthetic file system (procfs) they are made by lookup and live as long as somebody holds them
 //   Mount       a file system's root put over an entry of another mount, in one container's tree
-//   Path        mount and entry together: where a walk stands (cwd, root, an open file)
+//   Path        mount and entry together: where a walk stands (cwd, root, an open file). An entry is never held without its mount
 //   File        an open file description: inode, path, offset, flags
-// All are unmanaged and reference counted; retain and release are in the file of each class.
+// All are unmanaged and reference counted; retain and release are in entry.ts (file system, inode, entry), mount.ts and file.ts.
 
 import { LIST_BYTES } from "../lib/list";
 
@@ -19,14 +19,16 @@ export const enum FileSystemKind {
   Cgroup = 5,
   Mqueue = 6,
 }
+export const FILE_SYSTEM_KINDS: u32 = 7;
 
-/** Bits of FileSystem.flags and Mount.flags. */
+/** Bits of FileSystem.flags and Mount.flags; the values of mount(2). */
 export const enum MountFlag {
   ReadOnly = 1,
   NoSuid = 2,
   NoDev = 4,
   NoExec = 8,
   NoAtime = 1024,
+  NoDirAtime = 2048,
 }
 
 @unmanaged
@@ -37,19 +39,27 @@ export class FileSystem {
   device: u32;
   flags: u32;
   root: Entry | null;
-  /** The container whose view this is (procfs, devpts); not counted. */
+  /** The container whose view this is (procfs, devpts) or whom its pages are charged to (memfs); not counted. */
   container: usize;
+  /** Number of the next new inode. */
   nextInode: u64;
   /** Limits and use of a memory file system, in pages and inodes; a limit of 0 means none. */
   pageLimit: u32;
   pagesUsed: u32;
   inodeLimit: u32;
   inodesUsed: u32;
-  /** memfs: inodes of the lower tree that have several names, by lower inode (kernel/fs/memfs.ts). */
+  /** memfs over a lower tree: the file system of that tree, held. */
+  lower: FileSystem | null;
+  /** How many file systems stand on a directory of this one: see entryBusy in kernel/vfs/permission.ts. */
+  uppers: u32;
+  /** memfs: inodes of the lower tree that have several names, by lower inode (kernel/fs/linked.ts). */
   linked: usize;
+  /** Synthetic: entries that mounts stand on, and their ancestors, through hashNext; so that a lookup finds them again. */
+  pinned: Entry | null;
   /** Kind-specific. */
   data: usize;
 }
+export const FILE_SYSTEM_BYTES: u32 = (offsetof<FileSystem>() + 7) & ~7;
 
 /** File types: S_IFMT bits of the mode, shifted right by 12 (POSIX sys/stat.h values). */
 export const enum FileType {
@@ -62,6 +72,18 @@ export const enum FileType {
   Socket = 12,
 }
 
+/** Bits of Inode.flags. */
+export const enum InodeFlag {
+  /** Counted in FileSystem.inodesUsed: made in this file system, not taken over from its lower tree. */
+  Charged = 1,
+  /** Root directory of a lower tree that some file system stands on: nothing in it may change. */
+  LowerRoot = 2,
+  /** O_TMPFILE without O_EXCL: may be linked although it has no name. */
+  Linkable = 4,
+  /** A symbolic link that the kernel follows by jumping (/proc/PID/exe): FileSystemOperation.FollowLink. */
+  MagicLink = 8,
+}
+
 @unmanaged
 export class Inode {
   refs: u32;
@@ -70,7 +92,7 @@ export class Inode {
   uid: u32;
   gid: u32;
   links: u32;
-  /** Device number of a character or block device: major << 8 | minor (12 bit major, 20 bit minor, as Linux's new encoding). */
+  /** Device number of a character or block device, as makeDevice gives it. */
   device: u32;
   number: u64;
   size: u64;
@@ -79,17 +101,17 @@ export class Inode {
   ctimeNs: u64;
   btimeNs: u64;
   fs: FileSystem;
-  /** memfs: the inode of the read-only lower tree this one shows until it is changed. */
+  /** memfs: the inode of the read-only lower tree this one shows until it is changed; held. */
   lower: Inode | null;
-  /** Content by type. Regular: the page table of the file (kernel/fs/pages.ts). Directory: hash table of entries. Symlink: text.
-   *  Fifo: the Pipe, once opened. Synthetic: what the file system wants. */
+  /** Content by type. Regular: root of the file's page tree (kernel/fs/pages.ts). Directory: its Directory (kernel/vfs/directory.ts)
+   *  or 0. Symlink: text of `size` bytes. Fifo: the Pipe, while it is open. Synthetic: what the file system wants. */
   content: usize;
-  /** Kind-specific number: procfs node kind and subject, size of content. */
+  /** Kind-specific numbers: procfs node kind and subject. */
   detail: u32;
   detail2: u32;
   /** The directory's own entry, so that ".." and getcwd work; not counted. */
   directoryEntry: Entry | null;
-  /** Mappings (Vma) of this inode's pages, linked through the Vma; null when none. */
+  /** Mappings (Vma) of this inode's pages, linked through the Vma; 0 when none. */
   mappings: usize;
   /** Writers: open for writing (positive) or denied because it runs as a program (negative); ETXTBSY. */
   writers: i32;
@@ -98,8 +120,61 @@ export class Inode {
   /** WaitQueue: poll waiters of synthetic files and locks. */
   waitFirst: usize;
   waitLast: usize;
+  /** Bits of InodeFlag. */
   flags: u32;
+  /** Regular: levels of the page tree, and pages of its own. */
+  pageLevels: u32;
+  pageCount: u32;
+  /** Regular, with a lower inode: pages below this index that are not in the own tree are the lower inode's. */
+  lowerPages: u32;
+  /** Extended attributes (kernel/vfs/xattr.ts), or 0. */
+  attributes: usize;
   padding: u32;
+}
+export const INODE_BYTES: u32 = (offsetof<Inode>() + 7) & ~7;
+
+/** A device number as st_rdev and mknod(2) encode it in 32 bits (12-bit major, 20-bit minor; Linux new_encode_dev). */
+@inline
+export function makeDevice(major: u32, minor: u32): u32 {
+  return (minor & 0xff) | ((major & 0xfff) << 8) | ((minor & 0xfff00) << 12);
+}
+
+@inline
+export function deviceMajor(device: u32): u32 {
+  return (device >> 8) & 0xfff;
+}
+
+@inline
+export function deviceMinor(device: u32): u32 {
+  return (device & 0xff) | ((device >> 12) & 0xfff00);
+}
+
+/** S_IFMT and its values, and the bits beside the permissions, of a mode (POSIX sys/stat.h). */
+export const S_IFMT: u32 = 0xf000;
+export const S_IFIFO: u32 = 0x1000;
+export const S_IFCHR: u32 = 0x2000;
+export const S_IFDIR: u32 = 0x4000;
+export const S_IFBLK: u32 = 0x6000;
+export const S_IFREG: u32 = 0x8000;
+export const S_IFLNK: u32 = 0xa000;
+export const S_IFSOCK: u32 = 0xc000;
+export const S_ISUID: u32 = 0o4000;
+export const S_ISGID: u32 = 0o2000;
+export const S_ISVTX: u32 = 0o1000;
+
+@inline
+export function isDirectory(inode: Inode): bool {
+  return (inode.mode & S_IFMT) == S_IFDIR;
+}
+
+@inline
+export function isRegular(inode: Inode): bool {
+  return (inode.mode & S_IFMT) == S_IFREG;
+}
+
+@inline
+export function isSymlink(inode: Inode): bool {
+  return (inode.mode & S_IFMT) == S_IFLNK;
 }
 
 export const enum EntryFlag {
@@ -107,34 +182,41 @@ export const enum EntryFlag {
   Whiteout = 1,
   /** No longer in its directory: the file was removed, or the synthetic name is gone. */
   Unlinked = 2,
-  /** A mount stands on it; look for it in the walker's mount table. */
-  MountPoint = 4,
+  /** Shows the lower directory's entry of the same name; readdir lists it in the lower directory's order. */
+  Lower = 4,
+  /** In FileSystem.pinned. */
+  Pinned = 8,
 }
 
 @unmanaged
 export class Entry {
   refs: u32;
-  flags: u32;
+  flags: u16;
+  nameLength: u16;
   /** Holds its parent; null for a file system's root. */
   parent: Entry | null;
+  /** Null only for a whiteout. */
   inode: Inode | null;
   hash: u32;
-  nameLength: u32;
-  /** kernelAlloc'ed, not NUL-terminated. */
+  /** Not NUL-terminated: behind the entry itself, or kernelAlloc'ed after a rename. */
   name: usize;
   /** Chain in the directory's hash table. */
   hashNext: Entry | null;
-  /** Order of creation within the directory: the cursor of getdents. */
-  cookie: u32;
   /** Neighbours in the directory in order of cookie. */
   orderNext: Entry | null;
   orderPrev: Entry | null;
-  padding: u32;
+  /** Mounts that stand on it, in all containers: look for them in the walker's mount table (kernel/vfs/mount.ts). */
+  mounts: u32;
+  /** Order of creation within the directory: the cursor of getdents. */
+  cookie: u64;
 }
+export const ENTRY_BYTES: u32 = 48;
+if (offsetof<Entry>() != 48) ERROR("Entry is 48 bytes, so that a short name fits the 64-byte class");
 
 @unmanaged
 export class Mount {
   refs: u32;
+  /** Bits of MountFlag. */
   flags: u32;
   id: u32;
   fs: FileSystem;
@@ -145,9 +227,15 @@ export class Mount {
   point: Entry | null;
   /** Next in the container's mount list, in order of mounting (/proc/self/mountinfo). */
   next: Mount | null;
+  /** Chain in the container's table of mount points. */
+  hashNext: Mount | null;
   /** kernelAlloc'ed NUL-terminated: source and type names as mountinfo shows them. */
   source: usize;
   typeName: usize;
+  /** No longer in the tree (lazy unmount): only those who hold it see it. */
+  detached: bool;
+  padding0: u8;
+  padding1: u16;
 }
 
 /** A place in a container's tree. Embedded as two usize fields, each counted. */
@@ -166,7 +254,10 @@ export class Vfs {
   /** Root mount; also the head of the mount list. */
   rootMount: Mount | null;
   mountCount: u32;
+  /** Hash table of mounts by the place they stand on: MOUNT_BUCKETS heads follow the object. */
+  padding: u32;
 }
+export const MOUNT_BUCKETS: u32 = 32;
 
 /** What a process knows about paths; shared by threads (CLONE_FS). */
 @unmanaged
