@@ -85,7 +85,7 @@ export function frameInit(base: usize, frames: u32): void {
 export function frameAddRange(from: u32, to: u32): void {
   if (to > infoEnd) to = infoEnd;
   for (let f = max<u32>(from, 1); f < to; f++) {
-    frameInfo(f).kind = FrameKind.Used;
+    frameInfo(f).kind = <u8>FrameKind.Used;
     usableCount++;
     freeRun(f, 0);
   }
@@ -95,7 +95,7 @@ function pushRun(frame: u32, order: u32): void {
   const slot = headSlot(zoneOf(frame), order);
   const head = load<u32>(slot);
   const info = frameInfo(frame);
-  info.kind = FrameKind.Free;
+  info.kind = <u8>FrameKind.Free;
   info.order = <u8>order;
   info.next = head;
   info.prev = 0;
@@ -118,7 +118,7 @@ function freeRun(frame: u32, order: u32): void {
     const info = frameInfo(buddy);
     if (info.kind != FrameKind.Free || info.order != <u8>order || zoneOf(buddy) != zoneOf(frame)) break;
     unlinkRun(buddy, order);
-    info.kind = FrameKind.Used;
+    info.kind = <u8>FrameKind.Used;
     frame &= ~(1 << order);
     order++;
   }
@@ -136,7 +136,7 @@ function takeRun(zone: u32, order: u32): u32 {
     }
     freeCount -= 1 << order;
     const info = frameInfo(frame);
-    info.kind = FrameKind.Used;
+    info.kind = <u8>FrameKind.Used;
     info.order = <u8>order;
     info.refs = 1;
     return frame;
@@ -152,7 +152,7 @@ function drainStack(zone: u32): void {
   while (frame != 0) {
     const next = frameInfo(frame).next;
     freeCount--;
-    frameInfo(frame).kind = FrameKind.Used;
+    frameInfo(frame).kind = <u8>FrameKind.Used;
     freeRun(frame, 0);
     frame = next;
   }
@@ -165,7 +165,7 @@ function takeSingle(zone: u32): u32 {
   store<u32>(stackHeads + (zone << 2), info.next);
   store<u32>(stackDepths + (zone << 2), load<u32>(stackDepths + (zone << 2)) - 1);
   freeCount--;
-  info.kind = FrameKind.Used;
+  info.kind = <u8>FrameKind.Used;
   info.order = 0;
   info.refs = 1;
   return frame;
@@ -199,15 +199,15 @@ export function frameAllocLow(order: u32): usize {
 /** Gives back 2^order frames, whatever their reference count. */
 export function frameFree(frame: u32, order: u32): void {
   const info = frameInfo(frame);
-  assert(info.kind >= FrameKind.Used, "a free or reserved frame was freed");
+  assert(<i32>info.kind >= FrameKind.Used, "a free or reserved frame was freed");
   info.refs = 0;
   const zone = zoneOf(frame);
   if (order != 0 || load<u32>(stackDepths + (zone << 2)) >= STACK_LIMIT) {
-    info.kind = FrameKind.Used;
+    info.kind = <u8>FrameKind.Used;
     freeRun(frame, order);
     return;
   }
-  info.kind = FrameKind.Stacked;
+  info.kind = <u8>FrameKind.Stacked;
   info.next = load<u32>(stackHeads + (zone << 2));
   store<u32>(stackHeads + (zone << 2), frame);
   store<u32>(stackDepths + (zone << 2), load<u32>(stackDepths + (zone << 2)) + 1);

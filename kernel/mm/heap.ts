@@ -54,7 +54,7 @@ function newSlab(c: u32): u32 {
   for (let i: u32 = 0; i < count; i++) store<u16>(page + i * size, i + 1 < count ? <u16>(i + 2) : 0);
   const frame = <u32>(page >> PAGE_SHIFT);
   const info = frameInfo(frame);
-  info.kind = FrameKind.Slab;
+  info.kind = <u8>FrameKind.Slab;
   info.order = <u8>c;
   info.refs = 0;
   info.freeIndex = 1;
@@ -89,7 +89,7 @@ function allocRun(size: u32): usize {
   const page = frameAllocLow(order);
   if (page == 0) return 0;
   const info = frameInfo(<u32>(page >> PAGE_SHIFT));
-  info.kind = FrameKind.Run;
+  info.kind = <u8>FrameKind.Run;
   info.order = <u8>order;
   bytesUsed += PAGE_SIZE << order;
   objectsUsed++;
