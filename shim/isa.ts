@@ -1,6 +1,6 @@
 // The machine, as AssemblyScript sees it: every function that only C or assembly can express (shim/isa.h, shim/trap.S). This is the only
 // file that names imports; specs simulate the machine by providing these functions (as-pect.config.js).
-// Linear addresses (usize) below 1 GiB are physical addresses; `pa` is any physical address; `ua` a user address.
+// A usize below 1 GiB is a physical address too (the linear window); `pa` is any physical address, `ua` a user address.
 
 /** Port I/O. */
 @external("isa", "in8")
@@ -16,19 +16,19 @@ export declare function out16(port: u32, value: u32): void;
 @external("isa", "out32")
 export declare function out32(port: u32, value: u32): void;
 
-/** Device registers at a linear address: never merged, reordered or repeated by the compiler. */
+/** Device registers at a physical address: never merged, reordered or repeated by the compiler. */
 @external("isa", "mmio_read8")
-export declare function mmioRead8(address: usize): u32;
+export declare function mmioRead8(pa: u64): u32;
 @external("isa", "mmio_read16")
-export declare function mmioRead16(address: usize): u32;
+export declare function mmioRead16(pa: u64): u32;
 @external("isa", "mmio_read32")
-export declare function mmioRead32(address: usize): u32;
+export declare function mmioRead32(pa: u64): u32;
 @external("isa", "mmio_write8")
-export declare function mmioWrite8(address: usize, value: u32): void;
+export declare function mmioWrite8(pa: u64, value: u32): void;
 @external("isa", "mmio_write16")
-export declare function mmioWrite16(address: usize, value: u32): void;
+export declare function mmioWrite16(pa: u64, value: u32): void;
 @external("isa", "mmio_write32")
-export declare function mmioWrite32(address: usize, value: u32): void;
+export declare function mmioWrite32(pa: u64, value: u32): void;
 /** Full memory barrier, for the compiler and the CPU: between filling a ring and ringing its doorbell. */
 @external("isa", "barrier")
 export declare function barrier(): void;
@@ -95,7 +95,7 @@ export declare function copyPhysicalToUser(ua: u64, pa: u64, bytes: u32): u32;
 /** Atomic compare and exchange of a user u32; returns the old value, or -1 on a fault. */
 @external("isa", "compare_exchange_user")
 export declare function compareExchangeUser(ua: u64, expected: u32, value: u32): i64;
-/** The address of the last fault in one of the functions above, and whether it was a write. */
+/** The address of the last fault in one of the functions above. */
 @external("isa", "fault_address")
 export declare function faultAddress(): u64;
 /** Physical memory above the window. */
@@ -111,22 +111,27 @@ export declare function physicalWrite(pa: u64, source: usize, bytes: u32): void;
 /** Facts the boot code found. */
 @external("isa", "boot_info")
 export declare function bootInfo(): usize;
-/** Linear end of the kernel image in memory, and physical range of it. */
+/** Physical addresses of the kernel image: [start, textEnd) is code, [textEnd, rodataEnd) constants, the rest up to end data. */
 @external("isa", "image_start")
 export declare function imageStart(): u64;
-@external("isa", "image_end")
-export declare function imageEnd(): u64;
 @external("isa", "image_text_end")
 export declare function imageTextEnd(): u64;
 @external("isa", "image_rodata_end")
 export declare function imageRodataEnd(): u64;
+@external("isa", "image_end")
+export declare function imageEnd(): u64;
+/** Physical address and size of AssemblyScript's static data, linked at linear address 0x50000000. */
+@external("isa", "data_start")
+export declare function dataStart(): u64;
+@external("isa", "data_bytes")
+export declare function dataBytes(): u32;
 
-/** Prints a backtrace of the kernel stack by frame pointers through the callback onBacktraceLine; then the machine stops. */
+/** Stops the CPU for good. */
 @external("isa", "halt")
 export declare function halt(): void;
-/** Return addresses on the kernel stack, nearest first; 0 past the last. */
+/** After a panic: return addresses on the kernel stack, nearest first; 0 past the last. */
 @external("isa", "return_address")
 export declare function returnAddress(depth: u32): u64;
-/** Name of the function that contains `address`: pointer to NUL-terminated text, 0 if unknown; offset through symbolOffset. */
+/** Writes the name of the kernel function that contains `address` to `destination`; returns its length, 0 if unknown. */
 @external("isa", "symbol_name")
 export declare function symbolName(address: u64, destination: usize, capacity: u32): u32;

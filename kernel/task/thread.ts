@@ -1,6 +1,6 @@
 // Thread: what the scheduler runs. A thread has no kernel stack: it is its user registers, and a system call that has to wait is run
 // again from the top when the thread wakes (docs/adr/0002-restartable-calls.md). The threads of one program share a Process.
-// The first 22 fields are the saved registers in the order in which shim/trap.S pushes them, downwards from ss.
+// The first fields are the saved registers in the order in which shim/trap.S pushes them, downwards from ss.
 
 import { Errno } from "../errno";
 import { kernelAlloc, kernelFree } from "../mm/heap";
@@ -50,6 +50,8 @@ export const enum EntryWork {
 
 @unmanaged
 export class Thread {
+  /** Makes the end of ss a multiple of 16, as the CPU wants the stack it pushes an interrupt frame to. */
+  alignment: u64;
   r15: u64;
   r14: u64;
   r13: u64;
@@ -155,8 +157,8 @@ export class Thread {
   name1: u64;
 }
 /** Offsets that shim/trap.S knows. */
-if (offsetof<Thread>("ss") != 160) ERROR("shim/trap.S: ss");
-if (offsetof<Thread>("fullReturn") != 168) ERROR("shim/trap.S: fullReturn");
+if (offsetof<Thread>("ss") != 168) ERROR("shim/trap.S: ss");
+if (offsetof<Thread>("fullReturn") != 176) ERROR("shim/trap.S: fullReturn");
 
 const THREAD_BYTES: u32 = (offsetof<Thread>() + 7) & ~7;
 

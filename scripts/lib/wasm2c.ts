@@ -1,0 +1,97 @@
+// Turns wasm2c's output into C for a kernel. wasm2c writes a module that can be instantiated many times, with a memory that is looked up and
+// checked; ours exists once at a constant address (shim/wasm_rt.h). So the preamble goes, the instance parameter goes, globals and tables
+// become plain static objects, and the data segments become one block that the linker puts where linear memory shows it.
+
+/** A constant memory image: `bytes` at linear address `base`, followed by zeros up to `base + size`. */
+export interface DataImage {
+  base: number;
+  bytes: Buffer;
+  size: number;
+}
+
+export interface KernelSource {
+  c: string;
+  data: DataImage;
+}
+
+/** A pattern that must be there: wasm2c's output has changed if it is not. */
+function cut(text: string, pattern: RegExp, replacement: string): string {
+  if (!pattern.test(text)) throw new Error(`wasm2c's output has no ${pattern}: another version?`);
+  return text.replace(pattern, replacement);
+}
+
+function parseData(text: string, memoryBase: number, heapBase: number): DataImage {
+  const contents = new Map<string, Buffer>();
+  for (const [, name, list] of text.matchAll(/static const u8 (data_segment_data_\w+)\[\] = \{([^}]*)\};/g))
+    contents.set(name!, Buffer.from(list!.split(",").map((byte) => byte.trim()).filter(Boolean).map(Number)));
+  const segments = [...text.matchAll(/LOAD_DATA\(instance->w2c_memory, (\d+)u, (\w+), (\d+)\);/g)];
+  const end = Math.max(memoryBase, ...segments.map(([, at, , length]) => Number(at) + Number(length)));
+  const bytes = Buffer.alloc(end - memoryBase);
+  for (const [, at, name] of segments) contents.get(name!)!.copy(bytes, Number(at) - memoryBase);
+  return { base: memoryBase, bytes, size: heapBase - memoryBase };
+}
+
+function parseTable(text: string): string {
+  const elements = /static const wasm_elem_segment_expr_t (\w+)\[\] = \{([\s\S]*?)\n\};/g;
+  const size = /wasm_rt_allocate_funcref_table\(&instance->(\w+), (\d+), \d+\);/.exec(text);
+  if (!size) return "";
+  const rows: string[] = [];
+  for (const [, name, list] of text.matchAll(elements)) {
+    const start = new RegExp(`funcref_table_init\\(&instance->\\w+, ${name}, \\d+, (\\d+)u`).exec(text);
+    if (!start) throw new Error(`table segment ${name} is never used`);
+    [...list!.matchAll(/\{(\d+), \(wasm_rt_function_ptr_t\)&(\w+), 0\}/g)].forEach(([, type, fn], i) =>
+      rows.push(`  [${Number(start[1]) + i}] = {${Number(type) + 1}, (void (*)(void))${fn}},`),
+    );
+  }
+  return `static const struct table_entry ${size[1]}[${size[2]}] = {\n${rows.join("\n")}\n};\n`;
+}
+
+function parseGlobals(text: string, header: string): string {
+  const types = new Map([...header.matchAll(/^ {2}(u32|u64|f32|f64) (w2c_\w+);/gm)].map(([, type, name]) => [name!, type!]));
+  const lines = [...text.matchAll(/^ {2}instance->(w2c_\w+) = (\w+);$/gm)]
+    .filter(([, name]) => types.has(name!))
+    .map(([, name, value]) => `static ${types.get(name!)} ${name} = ${value};`);
+  return lines.join("\n") + "\n";
+}
+
+/** Rewrites wasm2c's .c and .h of the module called "kernel"; `memoryBase` is asc's --memoryBase. */
+export function kernelSource(source: string, header: string, memoryBase: number): KernelSource {
+  const text = source.replace(/^#line.*\n/gm, "");
+  const initGlobals = /static void init_globals\([^)]*\) \{[\s\S]*?\n\}\n/.exec(text)?.[0] ?? "";
+  const declarations = parseGlobals(initGlobals, header);
+  const heapBase = Number(/w2c_i0 = (\d+)u;\s+instance->w2c_\w*heapBase = w2c_i0;/.exec(text)?.[1]);
+  if (!heapBase) throw new Error("the module does not tell its heap base (kernel/main.ts)");
+  const data = parseData(text, memoryBase, heapBase);
+  const table = parseTable(text);
+  const prototypesAt = text.indexOf("\n", text.search(/static void init_func_types/));
+  let body = text.slice(text.indexOf("\n}\n", prototypesAt) + 3, text.indexOf("static void init_instance_import"));
+  const prototypes = body.slice(0, body.indexOf("static void init_globals"));
+  const firstFunction = body.search(/static \w+ w2c_\w+\(Z_kernel_instance_t\* instance/);
+  const functions = body.slice(firstFunction);
+  body = prototypes + declarations + table + functions;
+  body = body
+    .replace(/\(Z_kernel_instance_t\* instance, /g, "(")
+    .replace(/\(Z_kernel_instance_t\* instance\)/g, "(void)")
+    .replace(/\(Z_kernel_instance_t\*, /g, "(")
+    .replace(/\(Z_kernel_instance_t\*\)/g, "(void)")
+    .replace(/\(\*Z_(\w+?)Z_(\w+)\)\(instance->Z_\w+_instance(?:, )?/g, "$1_$2(")
+    .replace(/&instance->w2c_memory, /g, "")
+    .replace(/, instance->\w+\.data\[\w+\]\.module_instance/g, "")
+    .replace(/\(\*\)\(void\*, /g, "(*)(")
+    .replace(/\(\*\)\(void\*\)/g, "(*)(void)")
+    .replace(/\(instance, /g, "(")
+    .replace(/\(instance\)/g, "()")
+    .replace(/instance->/g, "")
+    .replace(/\/\* export: '[^']*' \*\/\n(u32|u64)\* Z_kernelZ_[\s\S]*?\n\}\n/g, "")
+    .replace(/\/\* export: 'memory' \*\/\n[\s\S]*?\n\}\n/g, "")
+    .replace(/Z_kernelZ_/g, "kernel_");
+  body = cut(body, /kernel_start/, "kernel_start");
+  if (/\bf(32|64)\b|_instance\b|instance->/.test(body)) throw new Error(`floating point or an instance is left: ${/.*\b(f(32|64)\b|_instance\b|instance->).*/.exec(body)![0]}`);
+  return { c: `#include "isa.h"\n\n_Noreturn void env_abort(u32, u32, u32, u32);\n${body}`, data };
+}
+
+/** Turns a function's mangled C name back into the module path that asc's names section gives: kernel/mm/frame/frameAlloc. */
+export function demangle(symbol: string): string {
+  const name = symbol.replace(/^w2c_/, "").replace(/\.(part|constprop|isra|cold)\.\d+|\.cold$/g, "");
+  return name.replace(/Z([0-9A-F]{2})/g, (_, hex: string) => String.fromCharCode(parseInt(hex, 16)));
+}

@@ -1,0 +1,229 @@
+# Ways into the kernel and out of it. The registers of the running thread are pushed straight into its Thread object (GS:CPU_THREAD_TOP
+# points one past its ss field; TSS.rsp0 too), then the kernel stack is taken and AssemblyScript called. It returns when the thread to
+# run next, perhaps another, is to go on. The kernel runs with interrupts off; they are taken in user mode and in the idle loop.
+
+#include "layout.h"
+
+	.section .text
+
+# SYSCALL: rcx = user rip, r11 = user rflags (Intel SDM 2B).
+	.globl syscall_entry
+	.balign 64
+syscall_entry:
+	swapgs
+	mov %rsp, %gs:CPU_USER_RSP
+	mov %gs:CPU_THREAD_TOP, %rsp
+	push $USER_DS
+	push %gs:CPU_USER_RSP
+	push %r11
+	push $USER_CS
+	push %rcx
+	push %rax
+	push %rdi
+	push %rsi
+	push %rdx
+	push %rcx
+	push %rax
+	push %r8
+	push %r9
+	push %r10
+	push %r11
+	push %rbx
+	push %rbp
+	push %r12
+	push %r13
+	push %r14
+	push %r15
+	mov %gs:CPU_STACK_TOP, %rsp
+	call kernel_syscall
+
+	.globl return_to_user
+return_to_user:
+	mov %gs:CPU_THREAD_TOP, %rsp
+	test %rsp, %rsp
+	jz idle
+	cmpq $0, (THREAD_FULL_RETURN - THREAD_TOP)(%rsp)
+	lea (THREAD_REGISTERS - THREAD_TOP)(%rsp), %rsp
+	pop %r15
+	pop %r14
+	pop %r13
+	pop %r12
+	pop %rbp
+	pop %rbx
+	jne full_return
+	add $8, %rsp                    # r11: lost to SYSRET
+	pop %r10
+	pop %r9
+	pop %r8
+	pop %rax
+	add $8, %rsp                    # rcx: lost to SYSRET
+	pop %rdx
+	pop %rsi
+	pop %rdi
+	mov 8(%rsp), %rcx
+	mov 24(%rsp), %r11
+	mov 32(%rsp), %rsp
+	swapgs
+	sysretq
+
+full_return:
+	pop %r11
+	pop %r10
+	pop %r9
+	pop %r8
+	pop %rax
+	pop %rcx
+	pop %rdx
+	pop %rsi
+	pop %rdi
+	add $8, %rsp
+	movq $0, 40(%rsp)               # fullReturn
+	swapgs
+	iretq
+
+# Nothing to run: wait for an interrupt. HLT directly after STI cannot miss one.
+idle:
+	mov %gs:CPU_STACK_TOP, %rsp
+	movb $1, cpu_idle(%rip)
+	sti
+	hlt
+	cli
+	movb $0, cpu_idle(%rip)
+	call kernel_idle
+	jmp return_to_user
+
+# Exceptions and interrupts: 256 stubs of 16 bytes. Each leaves an error code (0 if the CPU pushes none) and calls by vector.
+	.globl trap_stubs
+	.balign 16
+trap_stubs:
+	.set vector, 0
+	.rept 256
+	.balign 16
+	.if (vector == 8) || (vector >= 10 && vector <= 14) || (vector == 17) || (vector == 21) || (vector == 29) || (vector == 30)
+	.else
+	push $0
+	.endif
+	push %rdi
+	mov $vector, %edi
+	jmp trap_entry
+	.set vector, vector + 1
+	.endr
+
+trap_entry:
+	push %rsi
+	push %rdx
+	push %rcx
+	push %rax
+	push %r8
+	push %r9
+	push %r10
+	push %r11
+	push %rbx
+	push %rbp
+	push %r12
+	push %r13
+	push %r14
+	push %r15
+	cld
+	testb $3, 136(%rsp)             # cs
+	jz trap_in_kernel
+	swapgs
+	movq $1, 168(%rsp)              # fullReturn
+	mov 120(%rsp), %rsi             # error code, in the place of `call`
+	movq $-1, 120(%rsp)
+	mov %gs:CPU_STACK_TOP, %rsp
+	call kernel_trap
+	jmp return_to_user
+
+# In the kernel: a fault of a user copy (resumed at its fixup), an interrupt of the idle loop, or a bug.
+trap_in_kernel:
+	mov %rsp, %rsi
+	call kernel_trap_in_kernel
+	pop %r15
+	pop %r14
+	pop %r13
+	pop %r12
+	pop %rbp
+	pop %rbx
+	pop %r11
+	pop %r10
+	pop %r9
+	pop %r8
+	pop %rax
+	pop %rcx
+	pop %rdx
+	pop %rsi
+	pop %rdi
+	add $8, %rsp
+	iretq
+
+# u32 user_copy(void *to, const void *from, u64 bytes): copies in the current address space; returns the bytes not copied. A fault in the
+# 8-byte part goes on byte by byte, so that the count is exact.
+	.macro fixup_entry at, to
+	.section .fixup, "a"
+	.quad \at, \to
+	.section .text
+	.endm
+	.macro open_user
+777:	stac
+	.section .smap_sites, "a"
+	.quad 777b
+	.section .text
+	.endm
+	.macro close_user
+778:	clac
+	.section .smap_sites, "a"
+	.quad 778b
+	.section .text
+	.endm
+
+	.globl user_copy
+user_copy:
+	mov %rdx, %rcx
+	open_user
+	shr $3, %rcx
+1:	rep movsq
+	mov %edx, %ecx
+	and $7, %ecx
+2:	rep movsb
+3:	close_user
+	mov %ecx, %eax
+	ret
+4:	and $7, %edx
+	lea (%rdx,%rcx,8), %rcx
+	jmp 2b
+	fixup_entry 1b, 4b
+	fixup_entry 2b, 3b
+
+# u32 user_clear(void *to, u64 bytes)
+	.globl user_clear
+user_clear:
+	mov %rsi, %rcx
+	xor %eax, %eax
+	open_user
+	shr $3, %rcx
+1:	rep stosq
+	mov %esi, %ecx
+	and $7, %ecx
+2:	rep stosb
+3:	close_user
+	mov %ecx, %eax
+	ret
+4:	and $7, %esi
+	lea (%rsi,%rcx,8), %rcx
+	jmp 2b
+	fixup_entry 1b, 4b
+	fixup_entry 2b, 3b
+
+# s64 user_compare_exchange(u32 *at, u32 expected, u32 value): the old value, or -1 on a fault
+	.globl user_compare_exchange
+user_compare_exchange:
+	mov %esi, %eax
+	open_user
+1:	lock cmpxchg %edx, (%rdi)
+	mov %eax, %eax
+2:	close_user
+	ret
+3:	mov $-1, %rax
+	jmp 2b
+	fixup_entry 1b, 3b
