@@ -1,0 +1,33 @@
+// What a system call holds while it waits. A call that was parked runs again from the top, so what it must keep in between (an open file, the
+// waiters of a poll) hangs on Thread.opObject, and Thread.opKind says how to let go of it: when the call ends, however it ends, and when
+// the thread dies in the middle of it.
+
+import { Thread } from "./thread";
+
+export const enum OperationKind {
+  None = 0,
+  /** A File the call waits on: kernel/vfs/file.ts. */
+  File = 1,
+  /** The waiters of poll and select: kernel/vfs/poll.ts. */
+  Poll = 2,
+  /** Waiting for a record lock: kernel/vfs/lock.ts. */
+  Lock = 3,
+  Count = 8,
+}
+
+type Releaser = (t: Thread) => void;
+const releasers = memory.data(OperationKind.Count * 4, 8);
+
+/** Registers what lets go of Thread.opObject for operations of `kind`. */
+export function registerOperation(kind: OperationKind, releaser: Releaser): void {
+  store<u32>(releasers + (<usize>kind << 2), releaser.index);
+}
+
+/** Lets go of what the current call of `t` holds. To be called when a call has ended, and when `t` dies, if opKind is not zero. */
+export function releaseOperation(t: Thread): void {
+  const kind = t.opKind;
+  if (kind == OperationKind.None) return;
+  t.opKind = OperationKind.None;
+  call_indirect<void>(load<u32>(releasers + (<usize>kind << 2)), t);
+  t.opObject = 0;
+}

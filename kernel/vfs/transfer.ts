@@ -1,0 +1,161 @@
+// Reading and writing open files, by kind. Here calls wait: the functions of the kinds return -EAGAIN, and unless the file is non-blocking the
+// call parks on the file's queue and starts again, with the bytes already written in Thread.opDone.
+
+import { Errno } from "../errno";
+import { randomFromUser, randomToUser } from "../random";
+import { BLOCKED, Result } from "../result";
+import { raise, Signal } from "../task/signal";
+import { current } from "../task/thread";
+import { clearPartial } from "./clear";
+import { fileWait, registeredQueue, registeredRead, registeredWrite } from "./file";
+import { OpenFlag } from "./flags";
+import { File, FileKind } from "./inode";
+import { pipeOf, PipePeer, pipeRead, pipeReadQueue, pipeWantRoom, pipeWrite, pipeWriteQueue, SlotFlag } from "./pipe";
+import { regularRead, regularWrite } from "./regular";
+
+/** Most bytes one call moves (Linux's MAX_RW_COUNT). */
+export const TRANSFER_MAX: u32 = 0x7fff_f000;
+
+/**
+ * Reads up to `count` bytes at the file's position into user memory. The file is open for reading. Returns the bytes read, 0 at the end;
+ * -EAGAIN, -EISDIR, -EINVAL, -EFAULT, -ERESTARTSYS, what the kind says, or BLOCKED.
+ */
+export function fileRead(file: File, ua: u64, count: u32): Result {
+  switch (file.kind) {
+    case FileKind.Regular: {
+      const r = regularRead(file, ua, count, file.position);
+      if (r > 0) file.position += r;
+      return r;
+    }
+    case FileKind.Pipe:
+      return waitingRead(file, ua, count);
+    case FileKind.Null:
+      return 0;
+    case FileKind.Zero:
+    case FileKind.Full:
+      return clearPartial(ua, count);
+    case FileKind.Random:
+      return randomToUser(ua, count);
+    case FileKind.Directory:
+      return -Errno.EISDIR;
+    default:
+      return waitingRead(file, ua, count);
+  }
+}
+
+/**
+ * Writes up to `count` bytes at the file's position (its end with O_APPEND) from user memory. The file is open for writing. Returns the
+ * bytes written; -EAGAIN, -EPIPE (after SIGPIPE), -EFBIG, -ENOSPC, -EINVAL, -EFAULT, -ERESTARTSYS, what the kind says, or BLOCKED.
+ */
+export function fileWrite(file: File, ua: u64, count: u32): Result {
+  switch (file.kind) {
+    case FileKind.Regular: {
+      const position = (file.flags & OpenFlag.Append) != 0 ? file.inode.size : file.position;
+      const r = regularWrite(file.inode, ua, count, position);
+      if (r > 0) file.position = position + r;
+      return r;
+    }
+    case FileKind.Null:
+    case FileKind.Zero:
+      return count;
+    case FileKind.Random:
+      return randomFromUser(ua, count);
+    case FileKind.Full:
+      return count == 0 ? 0 : -Errno.ENOSPC;
+    default:
+      return waitingWrite(file, ua, count);
+  }
+}
+
+/** One try of a kind that can make its caller wait: -EAGAIN then. */
+@inline
+function tryRead(file: File, ua: u64, count: u32): Result {
+  if (file.kind == FileKind.Pipe) return count == 0 ? 0 : pipeRead(pipeOf(file), PipePeer.User, ua, count);
+  return registeredRead(file, ua, count);
+}
+
+@inline
+function tryWrite(file: File, ua: u64, count: u32): Result {
+  if (file.kind != FileKind.Pipe) return registeredWrite(file, ua, count);
+  if (count == 0) return 0;
+  return pipeWrite(pipeOf(file), PipePeer.User, ua, count, (file.flags & OpenFlag.Direct) != 0 ? SlotFlag.Packet : 0);
+}
+
+function waitingRead(file: File, ua: u64, count: u32): Result {
+  const r = tryRead(file, ua, count);
+  if (r != -Errno.EAGAIN || (file.flags & OpenFlag.NonBlock) != 0) return r;
+  return waitToRead(file);
+}
+
+function waitingWrite(file: File, ua: u64, count: u32): Result {
+  const t = current;
+  let done = <u32>t.opDone;
+  do {
+    let r = tryWrite(file, ua + done, count - done);
+    if (r > 0) {
+      done += <u32>r;
+      continue;
+    }
+    if (r == -Errno.EAGAIN && (file.flags & OpenFlag.NonBlock) == 0) {
+      r = waitToWrite(file, count - done);
+      t.opDone = done;
+      if (r == BLOCKED) return BLOCKED;
+    }
+    if (r == -Errno.EPIPE) raise(t, Signal.PIPE);
+    return done != 0 ? done : r;
+  } while (done < count);
+  return done;
+}
+
+/** Parks the call until the file may be readable; -EAGAIN when the kind has no queue. */
+export function waitToRead(file: File): Result {
+  if (file.kind == FileKind.Pipe) return fileWait(file, pipeReadQueue(pipeOf(file)), true);
+  const queue = registeredQueue(file, false);
+  return queue ? fileWait(file, queue) : -Errno.EAGAIN;
+}
+
+/** Parks the call until the file may take some of the `left` bytes; -EAGAIN when the kind has no queue. */
+export function waitToWrite(file: File, left: u32): Result {
+  if (file.kind == FileKind.Pipe) {
+    pipeWantRoom(pipeOf(file), left);
+    return fileWait(file, pipeWriteQueue(pipeOf(file)), true);
+  }
+  const queue = registeredQueue(file, true);
+  return queue ? fileWait(file, queue) : -Errno.EAGAIN;
+}
+
+/** True when the kind has positions: pread and pwrite work, and lseek. */
+@inline
+export function isSeekable(file: File): bool {
+  switch (file.kind) {
+    case FileKind.Regular:
+    case FileKind.Directory:
+    case FileKind.Null:
+    case FileKind.Zero:
+    case FileKind.Full:
+    case FileKind.Random:
+    case FileKind.Synthetic:
+      return true;
+    default:
+      return false;
+  }
+}
+
+/** As fileRead, at `position`, leaving the file's own alone. The kind is seekable. */
+export function fileReadAt(file: File, ua: u64, count: u32, position: u64): Result {
+  if (file.kind == FileKind.Regular) return regularRead(file, ua, count, position);
+  const before = file.position;
+  file.position = position;
+  const r = fileRead(file, ua, count);
+  file.position = before;
+  return r;
+}
+
+/** As fileWrite, at `position`, leaving the file's own alone; O_APPEND wins over the position, as on Linux. The kind is seekable. */
+export function fileWriteAt(file: File, ua: u64, count: u32, position: u64): Result {
+  const before = file.position;
+  file.position = position;
+  const r = fileWrite(file, ua, count);
+  file.position = before;
+  return r;
+}
