@@ -123,6 +123,9 @@ boot_pt_data:
 
 	.section .bss
 	.balign 4096
+	.globl kernel_stack_guard
+kernel_stack_guard:
+	.skip 4096
 	.globl kernel_stack_bottom
 kernel_stack_bottom:
 	.skip KERNEL_STACK_BYTES

@@ -130,6 +130,8 @@ ISA void isa_physical_write(u64 pa, u32 from, u32 bytes) { copy_bytes(PHYSICAL(p
 
 ISA u32 isa_boot_info(void) { return (u32)boot_information; }
 #define IMAGE_PHYSICAL(symbol) ((u64)(symbol) - KERNEL_BASE)
+extern const u8 kernel_stack_guard[];
+ISA u64 isa_stack_guard(void) { return IMAGE_PHYSICAL(kernel_stack_guard); }
 ISA u64 isa_image_start(void) { return IMAGE_PHYSICAL(image_start); }
 ISA u64 isa_image_text_end(void) { return IMAGE_PHYSICAL(image_text_end); }
 ISA u64 isa_image_rodata_end(void) { return IMAGE_PHYSICAL(image_rodata_end); }

@@ -126,6 +126,10 @@ export declare function dataStart(): u64;
 @external("isa", "data_bytes")
 export declare function dataBytes(): u32;
 
+/** Physical address of the page under the kernel stack, to be left unmapped. */
+@external("isa", "stack_guard")
+export declare function stackGuard(): u64;
+
 /** Stops the CPU for good. */
 @external("isa", "halt")
 export declare function halt(): void;

@@ -55,6 +55,8 @@ export class Container {
   runQueueCapacity: u32;
   runnable: u32;
   cpuNs: u64;
+  /** Virtual time of the thread that was served last. */
+  threadClockNs: u64;
 
   /** Devpts instance and console: kernel/tty. */
   ptys: usize;

@@ -1,0 +1,69 @@
+// Page tables: the hardware's four-level tree (Intel SDM 3A 4.5). Tables lie in low memory, so that AssemblyScript edits them with plain
+// loads and stores. A leaf entry of a user page that is not zero owns one reference to its frame; it lacks the present bit while the
+// mapping allows no access (PROT_NONE), so that the page comes back with the access.
+
+import { Errno } from "../errno";
+import { Result } from "../result";
+import { frameAllocLow, frameFree, PAGE_SHIFT, PAGE_SIZE } from "./frame";
+
+export const PTE_PRESENT: u64 = 1;
+export const PTE_WRITE: u64 = 2;
+export const PTE_USER: u64 = 4;
+export const PTE_ACCESSED: u64 = 0x20;
+export const PTE_DIRTY: u64 = 0x40;
+export const PTE_LARGE: u64 = 0x80;
+export const PTE_GLOBAL: u64 = 0x100;
+export const PTE_NO_EXECUTE: u64 = (<u64>1) << 63;
+export const PTE_ADDRESS: u64 = 0x000f_ffff_ffff_f000;
+
+/** Frame number of a present entry. */
+@inline
+export function pteFrame(entry: u64): u32 {
+  return <u32>((entry & PTE_ADDRESS) >> PAGE_SHIFT);
+}
+
+/** A zeroed table page; 0 when memory is short. */
+export function tableNew(): usize {
+  const table = frameAllocLow(0);
+  if (table != 0) memory.fill(table, 0, PAGE_SIZE);
+  return table;
+}
+
+export function tableFree(table: usize): void {
+  frameFree(<u32>(table >> PAGE_SHIFT), 0);
+}
+
+/** Linear address of the slot of `va` in `table` at `level` (3: PML4 .. 0: page table). */
+@inline
+export function slotOf(table: usize, va: u64, level: u32): usize {
+  return table + (<usize>((va >> (12 + 9 * <u64>level)) & 511) << 3);
+}
+
+/** The leaf slot of `va`, or 0 when a table on the way is missing. */
+export function findSlot(root: usize, va: u64): usize {
+  let table = root;
+  for (let level: u32 = 3; level != 0; level--) {
+    const entry = load<u64>(slotOf(table, va, level));
+    if (!(entry & PTE_PRESENT)) return 0;
+    table = <usize>(entry & PTE_ADDRESS);
+  }
+  return slotOf(table, va, 0);
+}
+
+/** The leaf slot of `va`, making the tables on the way: a linear address, or -ENOMEM (tables made so far stay, empty). */
+export function makeSlot(root: usize, va: u64): Result {
+  let table = root;
+  for (let level: u32 = 3; level != 0; level--) {
+    const slot = slotOf(table, va, level);
+    const entry = load<u64>(slot);
+    if (entry & PTE_PRESENT) {
+      table = <usize>(entry & PTE_ADDRESS);
+      continue;
+    }
+    const made = tableNew();
+    if (made == 0) return -Errno.ENOMEM;
+    store<u64>(slot, <u64>made | PTE_PRESENT | PTE_WRITE | PTE_USER);
+    table = made;
+  }
+  return <Result>slotOf(table, va, 0);
+}
