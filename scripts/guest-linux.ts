@@ -14,7 +14,7 @@ let failures = 0;
 for (const { name } of programs) {
   const result = results.get(name);
   const bad = result?.output.split("\n").filter((line) => line.startsWith("FAIL")) ?? ["no result"];
-  if (result && result.status !== 0 && bad.length === 0) bad.push(`exit status ${result.status}`);
+  if (result && (result.status === 1 || result.status >= 99) && bad.length === 0) bad.push(`exit status ${result.status}`);
   for (const line of bad) console.log(`${name}: ${line}`);
   failures += bad.length;
 }
