@@ -106,7 +106,7 @@ export class Inode {
   /** Content by type. Regular: root of the file's page tree (kernel/fs/pages.ts). Directory: its Directory (kernel/vfs/directory.ts)
    *  or 0. Symlink: text of `size` bytes. Fifo: the Pipe, while it is open. Synthetic: what the file system wants. */
   content: usize;
-  /** Kind-specific numbers: procfs node kind and subject. */
+  /** Kind-specific numbers: procfs node kind and subject; for a LowerRoot directory how many file systems stand on it. */
   detail: u32;
   detail2: u32;
   /** The directory's own entry, so that ".." and getcwd work; not counted. */
@@ -229,6 +229,8 @@ export class Mount {
   next: Mount | null;
   /** Chain in the container's table of mount points. */
   hashNext: Mount | null;
+  /** While a recursive bind runs: the copy of this mount. */
+  twin: Mount | null;
   /** kernelAlloc'ed NUL-terminated: source and type names as mountinfo shows them. */
   source: usize;
   typeName: usize;
