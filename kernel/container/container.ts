@@ -40,6 +40,7 @@ export class Container {
   pidLimit: u32;
   init: Process | null;
   processCount: u32;
+  threadCount: u32;
   /** Exit status of init as wait4 encodes it, valid in state Stopped. */
   exitStatus: u32;
 

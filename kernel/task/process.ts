@@ -24,6 +24,8 @@ export class PidEntry {
   /** Uses: one for a thread, one for a group, one for a session that bears the number. */
   refs: u32;
   thread: Thread | null;
+  /** The process of this number, until it is reaped. */
+  process: Process | null;
   /** Members of the process group of this number, linked by Process.groupNext. */
   group: Process | null;
   /** Members of the session of this number, linked by Process.sessionNext. */
@@ -38,9 +40,11 @@ export class Process {
   pid: u32;
   threadCount: u32;
   container: Container;
-  /** First of the threads; the leader stays first. */
+  /** Threads that have not ended. */
   threads: Thread | null;
+  /** The first thread; kept until the process is reaped, dead or alive. */
   leader: Thread;
+  pidEntry: PidEntry;
   /** Null for the container's init. */
   parent: Process | null;
   children: Process | null;
@@ -81,6 +85,8 @@ export class Process {
   childSubreaper: bool;
   /** Uses the host's system-call table. */
   host: bool;
+  /** What the runtime wants to know of the end of a process without parent (runtime/): its tag, 0 for none. */
+  watch: usize;
 
   /** Where the parent waits for children, and vfork's parent for this process. */
   childQueueFirst: usize;
@@ -116,9 +122,36 @@ export class Process {
   personality: u32;
   /** ITIMER_REAL and friends: kernel/task/itimer.ts, or 0. */
   timers: usize;
-  /** Namespaced views opened on it (/proc/PID): kept valid by refs. */
   realTimer: usize;
   realIntervalNs: u64;
+}
+
+/** Which limit: index of a pair of u64 in Process.limits (include/uapi/asm-generic/resource.h). */
+export const enum Limit {
+  Cpu = 0,
+  FileSize = 1,
+  Data = 2,
+  Stack = 3,
+  Core = 4,
+  Rss = 5,
+  Processes = 6,
+  OpenFiles = 7,
+  LockedMemory = 8,
+  AddressSpace = 9,
+  Locks = 10,
+  PendingSignals = 11,
+  MessageQueue = 12,
+  Nice = 13,
+  RealtimePriority = 14,
+  RealtimeTime = 15,
+}
+export const LIMITS: u32 = 16;
+export const UNLIMITED: u64 = u64.MAX_VALUE;
+
+/** The soft limit in force. */
+@inline
+export function softLimit(p: Process, limit: Limit): u64 {
+  return load<u64>(p.limits + (<usize>limit << 4));
 }
 
 /** The queue on which the process waits for its children. */

@@ -8,7 +8,7 @@ import { BLOCKED, Result } from "../result";
 import { nowNs } from "../time/clock";
 import { Timer, TimerKind, TIMER_BYTES, timerCancel, timerInit, timerSet } from "../time/timer";
 import { Credentials } from "./credentials";
-import { Process } from "./process";
+import { PidEntry, Process } from "./process";
 import { enqueue } from "./scheduler";
 import { stopWaiting, Waiter, WaiterKind, waitOn, WaitQueue, WAITER_BYTES } from "./wait";
 
@@ -91,6 +91,8 @@ export class Thread {
   /** Id within the container (gettid). */
   tid: u32;
   refs: u32;
+  pidEntry: PidEntry;
+  pad4: u32;
   /** Neighbours among the threads of the process. */
   next: Thread | null;
   prev: Thread | null;
