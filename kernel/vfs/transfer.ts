@@ -21,6 +21,12 @@ export const TRANSFER_MAX: u32 = 0x7fff_f000;
  * -EAGAIN, -EISDIR, -EINVAL, -EFAULT, -ERESTARTSYS, what the kind says, or BLOCKED.
  */
 export function fileRead(file: File, ua: u64, count: u32): Result {
+  const r = fileTryRead(file, ua, count);
+  return r != -Errno.EAGAIN || (file.flags & OpenFlag.NonBlock) != 0 ? r : waitToRead(file);
+}
+
+/** As fileRead, but never waits: -EAGAIN. */
+export function fileTryRead(file: File, ua: u64, count: u32): Result {
   switch (file.kind) {
     case FileKind.Regular: {
       const r = regularRead(file, ua, count, file.position);
@@ -28,7 +34,7 @@ export function fileRead(file: File, ua: u64, count: u32): Result {
       return r;
     }
     case FileKind.Pipe:
-      return waitingRead(file, ua, count);
+      return count == 0 ? 0 : pipeRead(pipeOf(file), PipePeer.User, ua, count);
     case FileKind.Null:
       return 0;
     case FileKind.Zero:
@@ -39,7 +45,7 @@ export function fileRead(file: File, ua: u64, count: u32): Result {
     case FileKind.Directory:
       return -Errno.EISDIR;
     default:
-      return waitingRead(file, ua, count);
+      return registeredRead(file, ua, count);
   }
 }
 
@@ -48,50 +54,11 @@ export function fileRead(file: File, ua: u64, count: u32): Result {
  * bytes written; -EAGAIN, -EPIPE (after SIGPIPE), -EFBIG, -ENOSPC, -EINVAL, -EFAULT, -ERESTARTSYS, what the kind says, or BLOCKED.
  */
 export function fileWrite(file: File, ua: u64, count: u32): Result {
-  switch (file.kind) {
-    case FileKind.Regular: {
-      const position = (file.flags & OpenFlag.Append) != 0 ? file.inode.size : file.position;
-      const r = regularWrite(file.inode, ua, count, position);
-      if (r > 0) file.position = position + r;
-      return r;
-    }
-    case FileKind.Null:
-    case FileKind.Zero:
-      return count;
-    case FileKind.Random:
-      return randomFromUser(ua, count);
-    case FileKind.Full:
-      return count == 0 ? 0 : -Errno.ENOSPC;
-    default:
-      return waitingWrite(file, ua, count);
-  }
-}
-
-/** One try of a kind that can make its caller wait: -EAGAIN then. */
-@inline
-function tryRead(file: File, ua: u64, count: u32): Result {
-  if (file.kind == FileKind.Pipe) return count == 0 ? 0 : pipeRead(pipeOf(file), PipePeer.User, ua, count);
-  return registeredRead(file, ua, count);
-}
-
-@inline
-function tryWrite(file: File, ua: u64, count: u32): Result {
-  if (file.kind != FileKind.Pipe) return registeredWrite(file, ua, count);
-  if (count == 0) return 0;
-  return pipeWrite(pipeOf(file), PipePeer.User, ua, count, (file.flags & OpenFlag.Direct) != 0 ? SlotFlag.Packet : 0);
-}
-
-function waitingRead(file: File, ua: u64, count: u32): Result {
-  const r = tryRead(file, ua, count);
-  if (r != -Errno.EAGAIN || (file.flags & OpenFlag.NonBlock) != 0) return r;
-  return waitToRead(file);
-}
-
-function waitingWrite(file: File, ua: u64, count: u32): Result {
+  if (!mayWait(file)) return fileTryWrite(file, ua, count);
   const t = current;
   let done = <u32>t.opDone;
   do {
-    let r = tryWrite(file, ua + done, count - done);
+    let r = fileTryWrite(file, ua + done, count - done);
     if (r > 0) {
       done += <u32>r;
       continue;
@@ -105,6 +72,46 @@ function waitingWrite(file: File, ua: u64, count: u32): Result {
     return done != 0 ? done : r;
   } while (done < count);
   return done;
+}
+
+/** As fileWrite, but never waits (-EAGAIN), may write less than it could after waiting, and raises no SIGPIPE. */
+export function fileTryWrite(file: File, ua: u64, count: u32): Result {
+  switch (file.kind) {
+    case FileKind.Regular: {
+      const position = (file.flags & OpenFlag.Append) != 0 ? file.inode.size : file.position;
+      const r = regularWrite(file.inode, ua, count, position);
+      if (r > 0) file.position = position + r;
+      return r;
+    }
+    case FileKind.Pipe: {
+      const packet = (file.flags & OpenFlag.Direct) != 0 ? SlotFlag.Packet : 0;
+      return count == 0 ? 0 : pipeWrite(pipeOf(file), PipePeer.User, ua, count, packet);
+    }
+    case FileKind.Null:
+    case FileKind.Zero:
+      return count;
+    case FileKind.Random:
+      return randomFromUser(ua, count);
+    case FileKind.Full:
+      return count == 0 ? 0 : -Errno.ENOSPC;
+    default:
+      return registeredWrite(file, ua, count);
+  }
+}
+
+/** True when a write can have to wait, and then goes on until all is written. */
+@inline
+export function mayWait(file: File): bool {
+  switch (file.kind) {
+    case FileKind.Regular:
+    case FileKind.Null:
+    case FileKind.Zero:
+    case FileKind.Full:
+    case FileKind.Random:
+      return false;
+    default:
+      return true;
+  }
 }
 
 /** Parks the call until the file may be readable; -EAGAIN when the kind has no queue. */

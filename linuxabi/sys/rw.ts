@@ -1,0 +1,192 @@
+// read, write and their relatives: pread64, readv, preadv, preadv2 ..., lseek. See read(2), pread(2), readv(2), lseek(2).
+
+import { Errno } from "../../kernel/errno";
+import { fileNextPage, FILE_SIZE_MAX } from "../../kernel/fs/pages";
+import { PAGE_SHIFT } from "../../kernel/mm/frame";
+import { userRange } from "../../kernel/mm/user";
+import { Result } from "../../kernel/result";
+import { Thread } from "../../kernel/task/thread";
+import { FileAccess, OpenFlag } from "../../kernel/vfs/flags";
+import { File, FileKind, Inode } from "../../kernel/vfs/inode";
+import { fileRead, fileReadAt, fileWrite, fileWriteAt, isSeekable, TRANSFER_MAX } from "../../kernel/vfs/transfer";
+import { vectorRead, vectorWrite } from "../../kernel/vfs/vector";
+import { Seek, TransferFlag } from "../types/fcntl";
+import { fileWith, isNone, openFile } from "./descriptor";
+import { vectorDone, vectorIn, vectorPieces, vectorTotal } from "./vector";
+
+export function sysRead(t: Thread, fd: i32, buffer: u64, count: u64): Result {
+  const file = fileWith(t, fd, FileAccess.Read);
+  if (isNone(file)) return -Errno.EBADF;
+  if (!userRange(buffer, count)) return -Errno.EFAULT;
+  return fileRead(file, buffer, <u32>min<u64>(count, TRANSFER_MAX));
+}
+
+export function sysWrite(t: Thread, fd: i32, buffer: u64, count: u64): Result {
+  const file = fileWith(t, fd, FileAccess.Write);
+  if (isNone(file)) return -Errno.EBADF;
+  if (!userRange(buffer, count)) return -Errno.EFAULT;
+  return fileWrite(file, buffer, <u32>min<u64>(count, TRANSFER_MAX));
+}
+
+/** What pread and pwrite check before they look at the buffer: 0 or an error. */
+function checkPositional(t: Thread, fd: i32, position: i64, access: u32): Result {
+  if (position < 0) return -Errno.EINVAL;
+  const file = openFile(t, fd);
+  if (isNone(file)) return -Errno.EBADF;
+  if (!isSeekable(file)) return -Errno.ESPIPE;
+  return (file.access & access) != 0 ? 0 : -Errno.EBADF;
+}
+
+export function sysPread64(t: Thread, fd: i32, buffer: u64, count: u64, position: i64): Result {
+  const r = checkPositional(t, fd, position, FileAccess.Read);
+  if (r < 0) return r;
+  if (!userRange(buffer, count)) return -Errno.EFAULT;
+  return fileReadAt(openFile(t, fd), buffer, <u32>min<u64>(count, TRANSFER_MAX), position);
+}
+
+export function sysPwrite64(t: Thread, fd: i32, buffer: u64, count: u64, position: i64): Result {
+  const r = checkPositional(t, fd, position, FileAccess.Write);
+  if (r < 0) return r;
+  if (!userRange(buffer, count)) return -Errno.EFAULT;
+  return fileWriteAt(openFile(t, fd), buffer, <u32>min<u64>(count, TRANSFER_MAX), position);
+}
+
+export function sysReadv(t: Thread, fd: i32, vector: u64, count: u64): Result {
+  const file = fileWith(t, fd, FileAccess.Read);
+  if (isNone(file)) return -Errno.EBADF;
+  let r = vectorIn(vector, count);
+  if (r >= 0) r = vectorRead(file, vectorPieces(), <u32>count);
+  vectorDone();
+  return r;
+}
+
+export function sysWritev(t: Thread, fd: i32, vector: u64, count: u64): Result {
+  const file = fileWith(t, fd, FileAccess.Write);
+  if (isNone(file)) return -Errno.EBADF;
+  let r = vectorIn(vector, count);
+  if (r >= 0) r = vectorWrite(file, vectorPieces(), <u32>count, vectorTotal());
+  vectorDone();
+  return r;
+}
+
+export function sysPreadv(t: Thread, fd: i32, vector: u64, count: u64, position: i64): Result {
+  return vectorAt(t, fd, vector, count, position, FileAccess.Read);
+}
+
+export function sysPwritev(t: Thread, fd: i32, vector: u64, count: u64, position: i64): Result {
+  return vectorAt(t, fd, vector, count, position, FileAccess.Write);
+}
+
+function vectorAt(t: Thread, fd: i32, vector: u64, count: u64, position: i64, access: u32): Result {
+  let r = checkPositional(t, fd, position, access);
+  if (r < 0) return r;
+  const file = openFile(t, fd);
+  r = vectorIn(vector, count);
+  if (r >= 0) {
+    const before = file.position;
+    file.position = position;
+    if (access == FileAccess.Read) r = vectorRead(file, vectorPieces(), <u32>count);
+    else r = vectorWrite(file, vectorPieces(), <u32>count, vectorTotal());
+    file.position = before;
+  }
+  vectorDone();
+  return r;
+}
+
+export function sysPreadv2(t: Thread, fd: i32, vector: u64, count: u64, position: i64, flags: u32): Result {
+  const known = TransferFlag.HighPriority | TransferFlag.DataSync | TransferFlag.Sync | TransferFlag.NoWait;
+  return vectorWithFlags(t, fd, vector, count, position, flags, known, FileAccess.Read);
+}
+
+export function sysPwritev2(t: Thread, fd: i32, vector: u64, count: u64, position: i64, flags: u32): Result {
+  const known = TransferFlag.HighPriority | TransferFlag.DataSync | TransferFlag.Sync | TransferFlag.NoWait | TransferFlag.Append;
+  return vectorWithFlags(t, fd, vector, count, position, flags, known, FileAccess.Write);
+}
+
+/** Position -1 means the file's own. RWF_NOWAIT and RWF_APPEND act as O_NONBLOCK and O_APPEND for this call alone. */
+function vectorWithFlags(t: Thread, fd: i32, vector: u64, count: u64, position: i64, flags: u32, known: u32, access: u32): Result {
+  const file = openFile(t, fd);
+  if (position < -1) return -Errno.EINVAL;
+  if (isNone(file) || (file.access & access) == 0) return -Errno.EBADF;
+  if ((flags & ~known) != 0) return -Errno.EOPNOTSUPP;
+  const before = file.flags;
+  if ((flags & TransferFlag.NoWait) != 0) file.flags |= OpenFlag.NonBlock;
+  if ((flags & TransferFlag.Append) != 0) file.flags |= OpenFlag.Append;
+  let r: Result = 0;
+  if (position != -1) r = vectorAt(t, fd, vector, count, position, access);
+  else if (access == FileAccess.Read) r = sysReadv(t, fd, vector, count);
+  else r = sysWritev(t, fd, vector, count);
+  file.flags = before;
+  return r;
+}
+
+export function sysLseek(t: Thread, fd: i32, offset: i64, whence: u32): Result {
+  const file = openFile(t, fd);
+  if (isNone(file)) return -Errno.EBADF;
+  if (<i32>whence > Seek.Hole) return -Errno.EINVAL;
+  switch (file.kind) {
+    case FileKind.Regular:
+      return seekRegular(file, offset, whence);
+    case FileKind.Directory:
+    case FileKind.Synthetic:
+      return seekPlain(file, offset, whence);
+    case FileKind.Null:
+    case FileKind.Zero:
+    case FileKind.Full:
+      file.position = 0;
+      return 0;
+    case FileKind.Random:
+    case FileKind.EventFd:
+    case FileKind.Epoll:
+    case FileKind.TimerFd:
+    case FileKind.SignalFd:
+      return file.position;
+    default:
+      return -Errno.ESPIPE;
+  }
+}
+
+function seekPlain(file: File, offset: i64, whence: u32): Result {
+  if (whence == Seek.Current) offset += file.position;
+  else if (whence != Seek.Set) return -Errno.EINVAL;
+  if (offset < 0) return -Errno.EINVAL;
+  file.position = offset;
+  return offset;
+}
+
+function seekRegular(file: File, offset: i64, whence: u32): Result {
+  const inode = file.inode;
+  switch (whence) {
+    case Seek.Current:
+      offset += file.position;
+      break;
+    case Seek.End:
+      offset += inode.size;
+      break;
+    case Seek.Data:
+    case Seek.Hole:
+      offset = whence == Seek.Data ? nextData(inode, offset) : nextHole(inode, offset);
+      if (offset < 0) return offset;
+      break;
+    default:
+      break;
+  }
+  if (offset < 0 || <u64>offset > FILE_SIZE_MAX) return -Errno.EINVAL;
+  file.position = offset;
+  return offset;
+}
+
+function nextData(inode: Inode, from: i64): Result {
+  if (from < 0 || <u64>from >= inode.size) return -Errno.ENXIO;
+  const page = fileNextPage(inode, <u32>(from >> PAGE_SHIFT));
+  if (page == u64.MAX_VALUE || page << PAGE_SHIFT >= inode.size) return -Errno.ENXIO;
+  return max<i64>(from, page << PAGE_SHIFT);
+}
+
+function nextHole(inode: Inode, from: i64): Result {
+  if (from < 0 || <u64>from >= inode.size) return -Errno.ENXIO;
+  let page = <u64>from >> PAGE_SHIFT;
+  if (fileNextPage(inode, <u32>page) != page) return from;
+  while (page << PAGE_SHIFT < inode.size && fileNextPage(inode, <u32>page) == page) page++;
+  return min(inode.size, page << PAGE_SHIFT);
+}
