@@ -154,6 +154,10 @@ export class Thread {
   timerSlackNs: u32;
   minorFaults: u64;
   majorFaults: u64;
+  /** What restart_syscall(2) runs again, and until when: the call's number and deadline, or 0 (see interruptedUntilDeadline). */
+  restartCall: u32;
+  pad3: u32;
+  restartDeadlineNs: u64;
   /** comm: 16 bytes, NUL-terminated. */
   name0: u64;
   name1: u64;
@@ -250,4 +254,14 @@ export function deadlineAfter(t: Thread, timeoutNs: u64): u64 {
     t.opDeadlineNs = timeoutNs > NEVER - now ? NEVER : now + timeoutNs;
   }
   return t.opDeadlineNs;
+}
+
+/**
+ * For a call with a relative timeout that a signal interrupts: when no handler runs, it goes on until the same deadline as before (nanosleep,
+ * poll, futex). The call must take its deadline from deadlineAfter.
+ */
+export function interruptedUntilDeadline(t: Thread): Result {
+  t.restartCall = <u32>t.call;
+  t.restartDeadlineNs = t.opDeadlineNs;
+  return -Errno.ERESTART_RESTARTBLOCK;
 }
