@@ -62,6 +62,12 @@ export function failPutUnsigned(failure: Failure, v: u64): void {
   for (; scale != 0; scale /= 10) failPutByte(failure, 0x30 + <u8>((v / scale) % 10));
 }
 
+/** Adds `v` in decimal, with its sign when it is below zero. */
+export function failPutSigned(failure: Failure, v: i64): void {
+  if (v < 0) failPutByte(failure, 0x2d);
+  failPutUnsigned(failure, v < 0 ? 0 - <u64>v : <u64>v);
+}
+
 /** Adds one byte, or marks the message as cut when it is full. */
 export function failPutByte(failure: Failure, c: u8): void {
   const message = failureMessage(failure);

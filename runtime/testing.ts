@@ -1,5 +1,7 @@
 // For specs of the runtime: texts as bytes in memory, and a Failure as a string. Only specs import this; it uses managed strings.
 
+import { frameFailAfter } from "../kernel/mm/frame";
+import { kernelAlloc, kernelFree } from "../kernel/mm/heap";
 import { FAILURE_BYTES, Failure, failureMessage } from "./failure";
 
 /** The Failure that specs pass. */
@@ -30,4 +32,25 @@ export function stringOf(p: usize, n: u32): string {
 /** The failure as "errno: message". */
 export function failureText(): string {
   return failure.errno.toString() + ": " + stringOf(failureMessage(failure), failure.length);
+}
+
+/** Takes all objects of `size` that the heap has left, so that its next one needs a frame, which frameFailAfter can deny. */
+export function takeSpare(size: u32): usize {
+  frameFailAfter(0);
+  let list: usize = 0;
+  for (let p = kernelAlloc(size); p != 0; p = kernelAlloc(size)) {
+    store<usize>(p, list);
+    list = p;
+  }
+  frameFailAfter(-1);
+  return list;
+}
+
+/** Gives back what takeSpare took. */
+export function giveSpare(list: usize): void {
+  while (list != 0) {
+    const next = load<usize>(list);
+    kernelFree(list);
+    list = next;
+  }
 }

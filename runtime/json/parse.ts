@@ -35,8 +35,8 @@ let documentName: string = "";
 let failing: Failure = changetype<Failure>(0);
 
 /**
- * Parses the `length` bytes at `from`, which must stay until jsonFree of the tree's root, which it returns. On failure returns null, with a message
- * that begins with `name` (an ASCII literal), line and column: EINVAL; EFBIG or E2BIG when a limit is passed; ENOMEM.
+ * Parses the `length` bytes at `from` and returns the root of their tree; they must stay until its jsonFree. On failure returns null, with
+ * a message that begins with `name` (an ASCII literal), line and column: EINVAL; EFBIG or E2BIG when a limit is passed; ENOMEM.
  */
 export function jsonParse(from: usize, length: u32, name: string, failure: Failure): JsonNode | null {
   documentName = name;

@@ -1,5 +1,5 @@
 // Strings of a JSON text as they stand between their quotes, escapes and all (RFC 8259, section 7), read as the UTF-8 bytes they mean.
-// The parser has checked them, so nothing here can fail. Most strings hold no escape: callers with that knowledge use the bytes as they are.
+// The parser has checked them, so nothing here can fail. Most strings hold no escape and are used as they stand.
 
 import { kernelAlloc } from "../../kernel/mm/heap";
 import { JsonFlag, JsonNode } from "./node";

@@ -1,0 +1,56 @@
+// An arena: many small objects that are released together. It takes chunks from the kernel heap, and its own header stands in the first.
+
+import { kernelAlloc, kernelFree } from "../../kernel/mm/heap";
+
+@unmanaged
+export class Arena {
+  /** Chunk taken after this one, or 0; every chunk begins with this field. */
+  next: usize;
+  /** Next free byte of the chunk in use, and its end. */
+  at: usize;
+  end: usize;
+  padding: u32;
+}
+const HEADER_BYTES: u32 = 16;
+if (offsetof<Arena>() != HEADER_BYTES) ERROR("the arena's header is 16 bytes");
+
+/** Bytes of a usual chunk: the largest size class of the heap. */
+const CHUNK_BYTES: u32 = 2048;
+
+/** An empty arena; null when memory is short. */
+export function arenaNew(): Arena | null {
+  const p = kernelAlloc(CHUNK_BYTES);
+  if (p == 0) return null;
+  const arena = changetype<Arena>(p);
+  arena.at = p + HEADER_BYTES;
+  arena.end = p + CHUNK_BYTES;
+  return arena;
+}
+
+/** `size` bytes of zeroed memory, 8-byte aligned; 0 when memory is short. */
+export function arenaAlloc(arena: Arena, size: u32): usize {
+  const bytes = (size + 7) & ~7;
+  if (bytes > <u32>(arena.end - arena.at)) {
+    const chunkBytes = max(CHUNK_BYTES, bytes + HEADER_BYTES);
+    const chunk = kernelAlloc(chunkBytes);
+    if (chunk == 0) return 0;
+    store<usize>(chunk, arena.next);
+    arena.next = chunk;
+    arena.at = chunk + HEADER_BYTES;
+    arena.end = chunk + chunkBytes;
+  }
+  const p = arena.at;
+  arena.at += bytes;
+  return p;
+}
+
+/** Gives back everything. */
+export function arenaFree(arena: Arena): void {
+  let chunk = arena.next;
+  while (chunk != 0) {
+    const next = load<usize>(chunk);
+    kernelFree(chunk);
+    chunk = next;
+  }
+  kernelFree(changetype<usize>(arena));
+}
