@@ -5,7 +5,7 @@
 import { Errno } from "../errno";
 import { kernelAlloc, kernelFree } from "../mm/heap";
 import { Result } from "../result";
-import { fileRelease } from "./file";
+import { fileLeave, fileRelease } from "./file";
 import { File } from "./inode";
 
 /** Most descriptors a table can have, whatever the limit says (Linux's fs.nr_open). */
@@ -182,6 +182,7 @@ export function fdTake(table: FdTable, fd: u32): File {
 export function fdClose(table: FdTable, fd: u32): Result {
   const file = fdTake(table, fd);
   if (changetype<usize>(file) == 0) return -Errno.EBADF;
+  fileLeave(file, changetype<usize>(table));
   fileRelease(file);
   return 0;
 }

@@ -11,6 +11,7 @@ import { WaitQueue } from "../task/wait";
 import { entryRelease, entryRetain, inodeRelease, inodeRetain } from "./entry";
 import { accessOf, FileAccess, KEPT_FLAGS } from "./flags";
 import { Entry, File, FileKind, Inode, isRegular, Mount } from "./inode";
+import { lockLeaveFile, lockLeaveOwner } from "./lock";
 import { mountRelease, mountRetain } from "./mount";
 import { Pipe, pipeWakeNext } from "./pipe";
 
@@ -120,6 +121,7 @@ export function fileRelease(file: File): void {
 
 function fileClose(file: File): void {
   const inode = file.inode;
+  if (inode.locks != 0) lockLeaveFile(file);
   const index = load<u32>(releasers + (<usize>file.kind << 2));
   if (index != 0) call_indirect<void>(index, file);
   if (countsAsWriter(file)) inode.writers--;
@@ -129,6 +131,12 @@ function fileClose(file: File): void {
   inodeRelease(inode);
   if (entry) entryRelease(entry);
   if (mount) mountRelease(mount);
+}
+
+/** A descriptor of the table `owner` is being closed: the record locks its process has on the file go (fcntl(2)). */
+@inline
+export function fileLeave(file: File, owner: usize): void {
+  if (file.inode.locks != 0) lockLeaveOwner(file.inode, owner);
 }
 
 /**
