@@ -83,12 +83,12 @@ function ownPage(inode: Inode, index: u32): u32 {
 
 /** The frame that holds page `index`, for reading only: it may be the lower inode's. 0 for a hole. Takes no reference. */
 export function filePage(inode: Inode, index: u32): u32 {
-  for (;;) {
-    const frame = ownPage(inode, index);
-    if (frame != 0) return frame;
-    if (index >= inode.lowerPages) return 0;
+  let frame = ownPage(inode, index);
+  while (frame == 0 && index < inode.lowerPages) {
     inode = inode.lower!;
+    frame = ownPage(inode, index);
   }
+  return frame;
 }
 
 /** Puts `frame` into the empty slot `index`: 0, or -ENOMEM when a node is lacking. */
