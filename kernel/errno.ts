@@ -75,6 +75,7 @@ export const enum Errno {
   EHOSTUNREACH = 113,
   EALREADY = 114,
   EINPROGRESS = 115,
+  ELIBBAD = 80,
   ECANCELED = 125,
 
   // Never seen by a program: how a call that a signal interrupted wants to go on (linuxabi/signal.ts turns them into EINTR or a restart).

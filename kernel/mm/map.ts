@@ -3,7 +3,7 @@
 
 import { Errno } from "../errno";
 import { Result } from "../result";
-import { Inode } from "../vfs/inode";
+import { Entry, Inode } from "../vfs/inode";
 import { PAGE_SHIFT, PAGE_SIZE } from "./frame";
 import { findSlot, makeSlot, PTE_NO_EXECUTE, PTE_PRESENT, PTE_WRITE } from "./pagetable";
 import {
@@ -74,13 +74,12 @@ export function unmapRegion(space: AddressSpace, start: u64, end: u64): Result {
  * Maps [start, start + bytes), page-aligned, replacing what is there. `inode` null: anonymous. `entry` names the file in
  * /proc/PID/maps. Returns `start` or -ENOMEM.
  */
-export function mapRegion(space: AddressSpace, start: u64, bytes: u64, flags: u32, inode: Inode | null, pageOffset: u64, entry: usize): Result {
+export function mapRegion(space: AddressSpace, start: u64, bytes: u64, flags: u32, inode: Inode | null, pageOffset: u64, entry: Entry | null): Result {
   let r = vmaReserve(space, 3);
   if (r < 0) return r;
   const offset = inode ? pageOffset : start >> PAGE_SHIFT;
-  const vma = vmaNew(space, start, start + bytes, flags, inode, offset);
+  const vma = vmaNew(space, start, start + bytes, flags, inode, offset, entry);
   if (!vma) return -Errno.ENOMEM;
-  vma.entry = entry;
   r = unmapRegion(space, start, start + bytes);
   if (r < 0) {
     discard(vma);
@@ -187,7 +186,7 @@ export function setBreak(space: AddressSpace, end: u64, dataLimit: u64): u64 {
   const newPage = pageUp(end);
   if (newPage > oldPage) {
     if (!rangeFree(space, oldPage, newPage + PAGE_SIZE)) return old;
-    if (mapRegion(space, oldPage, newPage - oldPage, VmaFlag.Read | VmaFlag.Write | VmaFlag.Heap, null, 0, 0) < 0) return old;
+    if (mapRegion(space, oldPage, newPage - oldPage, VmaFlag.Read | VmaFlag.Write | VmaFlag.Heap, null, 0, null) < 0) return old;
   } else if (newPage < oldPage && unmapRegion(space, newPage, oldPage) < 0) return old;
   space.brk = end;
   return end;

@@ -5,8 +5,8 @@
 import { invlpg, loadCr3 } from "../../shim/isa";
 import { Container } from "../container/container";
 import { Errno } from "../errno";
-import { inodeRelease, inodeRetain } from "../vfs/entry";
-import { Inode } from "../vfs/inode";
+import { entryRelease, entryRetain, inodeRelease, inodeRetain } from "../vfs/entry";
+import { Entry, Inode } from "../vfs/inode";
 import { Result } from "../result";
 import { frameInfo, frameRelease, PAGE_SHIFT, PAGE_SIZE } from "./frame";
 import { kernelAlloc, kernelFree } from "./heap";
@@ -51,8 +51,8 @@ export class Vma {
   /** Neighbours in Inode.mappings. */
   inodeNext: Vma | null;
   inodePrev: Vma | null;
-  /** Name of the file for /proc/PID/maps: an Entry (counted by its owner), or 0. */
-  entry: usize;
+  /** The file's name for /proc/PID/maps. Counted. */
+  entry: Entry | null;
 }
 export const VMA_BYTES: u32 = (offsetof<Vma>() + 7) & ~7;
 
@@ -186,8 +186,8 @@ export function vmaReserve(space: AddressSpace, more: u32): Result {
   return 0;
 }
 
-/** A mapping that is in no space's array yet; holds `inode`. Null when memory is short. */
-export function vmaNew(space: AddressSpace, start: u64, end: u64, flags: u32, inode: Inode | null, pageOffset: u64): Vma | null {
+/** A mapping that is in no space's array yet; holds `inode` and `entry`. Null when memory is short. */
+export function vmaNew(space: AddressSpace, start: u64, end: u64, flags: u32, inode: Inode | null, pageOffset: u64, entry: Entry | null): Vma | null {
   const p = kernelAlloc(VMA_BYTES);
   if (p == 0) return null;
   const vma = changetype<Vma>(p);
@@ -196,6 +196,7 @@ export function vmaNew(space: AddressSpace, start: u64, end: u64, flags: u32, in
   vma.end = end;
   vma.flags = flags;
   vma.pageOffset = pageOffset;
+  if (entry) vma.entry = entryRetain(entry);
   if (inode) {
     vma.inode = inodeRetain(inode);
     const first = changetype<Vma | null>(inode.mappings);
@@ -217,6 +218,8 @@ export function vmaFree(vma: Vma): void {
     else inode.mappings = changetype<usize>(next);
     inodeRelease(inode);
   }
+  const entry = vma.entry;
+  if (entry) entryRelease(entry);
   if (vma.space.cached == vma) vma.space.cached = null;
   kernelFree(changetype<usize>(vma));
 }
@@ -243,9 +246,8 @@ export function vmaRemoveRange(space: AddressSpace, from: u32, to: u32): void {
 
 /** Cuts `vma` in two at `at`, the new one above; room for it must have been reserved. -ENOMEM when memory is short. */
 export function vmaSplit(space: AddressSpace, vma: Vma, at: u64): Result {
-  const upper = vmaNew(space, at, vma.end, vma.flags, vma.inode, vma.pageOffset + ((at - vma.start) >> PAGE_SHIFT));
+  const upper = vmaNew(space, at, vma.end, vma.flags, vma.inode, vma.pageOffset + ((at - vma.start) >> PAGE_SHIFT), vma.entry);
   if (!upper) return -Errno.ENOMEM;
-  upper.entry = vma.entry;
   space.virtualPages -= (vma.end - at) >> PAGE_SHIFT;
   vma.end = at;
   vmaInsert(space, upper);

@@ -9,13 +9,15 @@ import { spaceLoad, spaceRelease } from "../mm/space";
 import { Result } from "../result";
 import { nowNs } from "../time/clock";
 import { timerDestroy } from "../time/timer";
-import { entryRelease } from "../vfs/entry";
+import { entryRelease, entryRetain } from "../vfs/entry";
 import { fdTableRelease } from "../vfs/fdtable";
-import { fsContextRelease, mountRelease } from "../vfs/mount";
+import { Entry, Mount } from "../vfs/inode";
+import { fsContextRelease, mountRelease, mountRetain } from "../vfs/mount";
 import { Credentials, credentialsRelease, credentialsRetain } from "./credentials";
 import { releaseOperation } from "./operation";
+import { LIMIT_KINDS } from "./limits";
 import { groupJoin, groupLeave, pidNew, pidRelease, sessionJoin, sessionLeave } from "./pids";
-import { childQueue, LIMITS, PidEntry, Process, ProcessState, vforkQueue } from "./process";
+import { childQueue, PidEntry, Process, ProcessState, vforkQueue } from "./process";
 import { dequeue, enqueue, forgetThread, schedulerReserve, switchToNext } from "./scheduler";
 import { actionsRelease, notifyChildEnded, orphanedGroupsOnExit, parentDied, signalsRelease } from "./signal";
 import { current, setCurrent, Thread, threadAlloc, ThreadState, unpark, WakeReason, Work } from "./thread";
@@ -116,10 +118,10 @@ export function threadNew(process: Process, credentials: Credentials): Thread | 
 
 /**
  * A process with one thread, in no group or session yet, without memory, files and paths: the caller fills it in, or takes it back
- * with processDiscard. `actions` and `limits` (LIMITS pairs of u64) are copied by the caller. Null when memory or pids are short.
+ * with processDiscard. `actions` and `limits` (LIMIT_KINDS pairs of u64) are copied by the caller. Null when memory or pids are short.
  */
 export function processNew(c: Container, parent: Process | null, credentials: Credentials): Process | null {
-  const p = kernelAlloc(offsetof<Process>() + 16 + LIMITS * 16);
+  const p = kernelAlloc(offsetof<Process>() + 16 + LIMIT_KINDS * 16);
   if (p == 0) return null;
   const process = changetype<Process>(p);
   process.refs = 1;
@@ -216,13 +218,27 @@ function releaseShared(process: Process): void {
     spaceLoad(null);
     spaceRelease(space);
   }
-  const exe = process.exeEntry;
-  if (exe) {
-    process.exeEntry = null;
-    entryRelease(exe);
-    mountRelease(process.exeMount!);
-    process.exeMount = null;
-  }
+  programDrop(process);
+}
+
+/** Notes which program runs (/proc/PID/exe). While it does, its file cannot be opened for writing (ETXTBSY). */
+export function programSet(process: Process, mount: Mount, entry: Entry): void {
+  entry.inode!.writers--;
+  entryRetain(entry);
+  mountRetain(mount);
+  programDrop(process);
+  process.exeMount = mount;
+  process.exeEntry = entry;
+}
+
+function programDrop(process: Process): void {
+  const entry = process.exeEntry;
+  if (!entry) return;
+  entry.inode!.writers++;
+  process.exeEntry = null;
+  entryRelease(entry);
+  mountRelease(process.exeMount!);
+  process.exeMount = null;
 }
 
 /** Removes an ended process from everything that knows it by number or kin, and drops the last reference of the tables. */

@@ -126,34 +126,6 @@ export class Process {
   realIntervalNs: u64;
 }
 
-/** Which limit: index of a pair of u64 in Process.limits (include/uapi/asm-generic/resource.h). */
-export const enum Limit {
-  Cpu = 0,
-  FileSize = 1,
-  Data = 2,
-  Stack = 3,
-  Core = 4,
-  Rss = 5,
-  Processes = 6,
-  OpenFiles = 7,
-  LockedMemory = 8,
-  AddressSpace = 9,
-  Locks = 10,
-  PendingSignals = 11,
-  MessageQueue = 12,
-  Nice = 13,
-  RealtimePriority = 14,
-  RealtimeTime = 15,
-}
-export const LIMITS: u32 = 16;
-export const UNLIMITED: u64 = u64.MAX_VALUE;
-
-/** The soft limit in force. */
-@inline
-export function softLimit(p: Process, limit: Limit): u64 {
-  return load<u64>(p.limits + (<usize>limit << 4));
-}
-
 /** The queue on which the process waits for its children. */
 @inline
 export function childQueue(p: Process): WaitQueue {

@@ -1,0 +1,128 @@
+// The arguments and environment of a program that is about to start, as one block of NUL-terminated strings: first the arguments, then the
+// environment. execve(2) fills it from user memory, the runtime from config.json. It becomes the top of the new stack as it is.
+
+import { Errno } from "../errno";
+import { kernelAlloc, kernelFree } from "../mm/heap";
+import { copyIn, copyInString } from "../mm/user";
+import { Result } from "../result";
+
+/** MAX_ARG_STRLEN of execve(2): one string. */
+const STRING_MAX: u32 = 131072;
+/** All strings together; Linux's limit too with the usual 8 MiB stack (a quarter of it). */
+const BLOCK_MAX: u32 = 2 << 20;
+
+@unmanaged
+export class Arguments {
+  data: usize;
+  bytes: u32;
+  capacity: u32;
+  argumentCount: u32;
+  environmentCount: u32;
+}
+
+/** An empty block; null when memory is short. */
+export function argumentsNew(): Arguments | null {
+  const p = kernelAlloc(offsetof<Arguments>());
+  if (p == 0) return null;
+  const a = changetype<Arguments>(p);
+  a.capacity = 2048;
+  a.data = kernelAlloc(a.capacity);
+  if (a.data != 0) return a;
+  kernelFree(p);
+  return null;
+}
+
+export function argumentsFree(a: Arguments): void {
+  kernelFree(a.data);
+  kernelFree(changetype<usize>(a));
+}
+
+function reserve(a: Arguments, more: u32): Result {
+  const bytes = a.bytes + more;
+  if (bytes <= a.capacity) return 0;
+  if (bytes > BLOCK_MAX) return -Errno.E2BIG;
+  const capacity = max<u32>(bytes, a.capacity * 2);
+  const data = kernelAlloc(capacity);
+  if (data == 0) return -Errno.ENOMEM;
+  memory.copy(data, a.data, a.bytes);
+  kernelFree(a.data);
+  a.data = data;
+  a.capacity = capacity;
+  return 0;
+}
+
+/** Appends a string of `n` bytes: 0, -E2BIG or -ENOMEM. The caller counts it as an argument or a variable. */
+export function argumentsAppend(a: Arguments, p: usize, n: u32): Result {
+  const r = reserve(a, n + 1);
+  if (r < 0) return r;
+  memory.copy(a.data + a.bytes, p, n);
+  store<u8>(a.data + a.bytes + n, 0);
+  a.bytes += n + 1;
+  return 0;
+}
+
+/** Appends the string at user address `ua`: 0, -E2BIG, -EFAULT or -ENOMEM. */
+function appendUser(a: Arguments, ua: u64): Result {
+  let done: u32 = 0;
+  for (;;) {
+    // Piece by piece, so that a short string does not need room for the longest.
+    const piece: u32 = done == 0 ? 256 : 4096;
+    let r = reserve(a, piece);
+    if (r < 0) return r;
+    r = copyInString(a.data + a.bytes, ua + done, piece);
+    if (r >= 0) {
+      a.bytes += <u32>r + 1;
+      return 0;
+    }
+    if (r != -Errno.ENAMETOOLONG) return r;
+    a.bytes += piece;
+    done += piece;
+    if (done >= STRING_MAX) return -Errno.E2BIG;
+  }
+}
+
+const pointer = memory.data(8, 8);
+
+/** Appends the NULL-terminated array of strings at `ua` (0: none): their number, or an error. */
+function appendArray(a: Arguments, ua: u64): Result {
+  if (ua == 0) return 0;
+  for (let count: u32 = 0; ; count++) {
+    let r = copyIn(pointer, ua + (<u64>count << 3), 8);
+    if (r < 0) return r;
+    const string = load<u64>(pointer);
+    if (string == 0) return count;
+    r = appendUser(a, string);
+    if (r < 0) return r;
+  }
+}
+
+/** Fills an empty block from the arrays execve was given: 0, -E2BIG, -EFAULT or -ENOMEM. */
+export function argumentsCopyIn(a: Arguments, argv: u64, envp: u64): Result {
+  let r = appendArray(a, argv);
+  if (r < 0) return r;
+  a.argumentCount = <u32>r;
+  if (r == 0) {
+    // Linux gives a program without arguments an empty one.
+    r = argumentsAppend(a, pointer, 0);
+    if (r < 0) return r;
+    a.argumentCount = 1;
+  }
+  r = appendArray(a, envp);
+  if (r < 0) return r;
+  a.environmentCount = <u32>r;
+  return 0;
+}
+
+/** Puts strings in front in place of the first argument: for `#!` (interpreter, its optional argument, script). `first` holds them. */
+export function argumentsReplaceFirst(a: Arguments, first: usize, firstBytes: u32, count: u32): Result {
+  let old: u32 = 0;
+  while (load<u8>(a.data + old) != 0) old++;
+  old++;
+  const r = reserve(a, firstBytes);
+  if (r < 0) return r;
+  memory.copy(a.data + firstBytes, a.data + old, a.bytes - old);
+  memory.copy(a.data, first, firstBytes);
+  a.bytes = a.bytes - old + firstBytes;
+  a.argumentCount = a.argumentCount - 1 + count;
+  return 0;
+}

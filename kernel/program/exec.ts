@@ -1,0 +1,274 @@
+// Putting a new program into a process (execve(2)). Everything that can fail is done on a new address space while the old program is still
+// whole; then one step without failure switches over.
+
+import { fpuRestore, writeFsBase, writeUserGsBase } from "../../shim/isa";
+import { Errno } from "../errno";
+import * as elf from "./elf";
+import { PAGE_SIZE } from "../mm/frame";
+import { AddressSpace, spaceLoad, spaceNew, spaceRelease } from "../mm/space";
+import { USER_END } from "../mm/user";
+import { randomBytes } from "../random";
+import { Result } from "../result";
+import { Credentials, credentialsRelease } from "../task/credentials";
+import { endOtherThreads, fpuReset, programSet, vforkDone } from "../task/lifecycle";
+import { LimitKind, softLimit } from "../task/limits";
+import { actionsForExec } from "../task/signal";
+import { current, NEVER, parkUninterruptible, Thread } from "../task/thread";
+import { childQueue } from "../task/process";
+import { fdCloseForExec } from "../vfs/fdtable";
+import { FsContext, Inode, isRegular, Mount, MountFlag, Path } from "../vfs/inode";
+import { permission, Want } from "../vfs/permission";
+import { inodeRead } from "../vfs/regular";
+import { pathRelease, walk, WalkFlag } from "../vfs/walk";
+import { Arguments, argumentsReplaceFirst } from "./arguments";
+import { credentialsForExec } from "./privileges";
+import { buildStack, ProgramFacts } from "./stack";
+
+/** Interpreters of interpreters (Linux: BINPRM recursion of 5). */
+const SCRIPT_DEPTH: u32 = 5;
+const SCRIPT_LINE: u32 = 256;
+/** Where a program that can stand anywhere is put: two thirds up the address space, as Linux does, plus randomness. */
+const MOVABLE_BASE: u64 = 0x5555_5555_4000;
+
+const line = memory.data(256, 16);
+const nameBuffer = memory.data(4096, 16);
+/** The name execve was given: AT_EXECFN and comm. */
+const givenName = memory.data(4096, 16);
+const interpreterName = memory.data(4096, 16);
+const facts = changetype<ProgramFacts>(memory.data(40, 8));
+const place = changetype<Path>(memory.data(8, 8));
+const interpreterPlace = changetype<Path>(memory.data(8, 8));
+const random = memory.data(16, 8);
+
+/** Checks that what a path led to may be run: 0 or -EACCES. */
+function mayExecute(at: Path, c: Credentials): Result {
+  const inode = at.entry.inode!;
+  if (!isRegular(inode) || at.mount.flags & MountFlag.NoExec) return -Errno.EACCES;
+  return permission(inode, c, Want.Execute);
+}
+
+/** Finds the program `name` (length without NUL) from `base`; fills `at`. 0, or walk's errors, or -EACCES. */
+function findProgram(at: Path, context: FsContext, c: Credentials, base: Path | null, name: usize, length: u32, flags: u32): Result {
+  let r = walk(at, context, c, base, name, length, flags);
+  if (r < 0) return r;
+  r = mayExecute(at, c);
+  if (r < 0) pathRelease(at);
+  return r;
+}
+
+@inline
+function isBlank(c: u8): bool {
+  return c == 0x20 || c == 0x09;
+}
+
+/**
+ * Handles `#!` in the first `bytes` bytes of `line`: puts the interpreter, its argument and `name` in front of the arguments, and the
+ * interpreter's path into nameBuffer. Returns the path's length, 0 when this is no script, or an error.
+ */
+function script(a: Arguments, bytes: u32, nameLength: u32): Result {
+  if (bytes < 2 || load<u8>(line) != 0x23 || load<u8>(line, 1) != 0x21) return 0;
+  let end: u32 = 2;
+  while (end < bytes && load<u8>(line + end) != 0x0a && load<u8>(line + end) != 0) end++;
+  if (end == SCRIPT_LINE) end--; // a longer line is cut (execve(2))
+  while (end > 2 && isBlank(load<u8>(line + end - 1))) end--;
+  let from: u32 = 2;
+  while (from < end && isBlank(load<u8>(line + from))) from++;
+  if (from == end) return -Errno.ENOEXEC;
+  let pathEnd = from;
+  while (pathEnd < end && !isBlank(load<u8>(line + pathEnd))) pathEnd++;
+  let argument = pathEnd;
+  while (argument < end && isBlank(load<u8>(line + argument))) argument++;
+
+  // interpreter NUL [argument NUL] script NUL
+  const length = pathEnd - from;
+  memory.copy(interpreterName, line + from, length);
+  store<u8>(interpreterName + length, 0);
+  let n = length + 1;
+  let count: u32 = 2;
+  if (argument < end) {
+    memory.copy(interpreterName + n, line + argument, end - argument);
+    n += end - argument;
+    store<u8>(interpreterName + n, 0);
+    n++;
+    count++;
+  }
+  if (n + nameLength + 1 > 4096) return -Errno.ENAMETOOLONG;
+  memory.copy(interpreterName + n, nameBuffer, nameLength + 1);
+  const r = argumentsReplaceFirst(a, interpreterName, n + nameLength + 1, count);
+  if (r < 0) return r;
+  memory.copy(nameBuffer, line + from, length);
+  store<u8>(nameBuffer + length, 0);
+  return length;
+}
+
+/** Opens the dynamic linker that the program names; fills interpreterPlace. */
+function findInterpreter(context: FsContext, c: Credentials, inode: Inode): Result {
+  const bytes = <u32>elf.interpreterBytes;
+  if (inodeRead(inode, elf.interpreterOffset, interpreterName, bytes) != bytes) return -Errno.EIO;
+  if (load<u8>(interpreterName + bytes - 1) != 0) return -Errno.ENOEXEC;
+  return findProgram(interpreterPlace, context, c, null, interpreterName, bytes - 1, WalkFlag.Follow);
+}
+
+/** A random number of pages below 2^bits, in bytes. */
+function randomPages(bits: u64): u64 {
+  randomBytes(random, 8);
+  return (load<u64>(random) & (((<u64>1) << bits) - 1)) << 12;
+}
+
+/** Where the segments read last go: 0 for a program with fixed addresses. */
+function chooseBias(isInterpreter: bool, space: AddressSpace): u64 {
+  if (!elf.isDynamic) return 0;
+  const alignment = elf.loadAlignment();
+  if (isInterpreter) {
+    const bytes = elf.highest - elf.lowest;
+    return ((space.mmapTop - bytes) & ~(alignment - 1)) - elf.lowest;
+  }
+  return ((MOVABLE_BASE + randomPages(24)) & ~(alignment - 1)) - elf.lowest;
+}
+
+/** Maps program and interpreter into `space` and fills `facts`: 0 or an error. Returns the address to start at. */
+function mapAll(space: AddressSpace, context: FsContext, c: Credentials): Result {
+  const inode = place.entry.inode!;
+  let bias = chooseBias(false, space);
+  facts.headers = elf.headersAddress == 0 ? 0 : elf.headersAddress + bias;
+  facts.headerCount = elf.segmentCount;
+  facts.entry = elf.entryOffset + bias;
+  facts.interpreterBase = 0;
+  let r = elf.mapProgram(space, inode, place.entry, bias, false);
+  if (r < 0) return r;
+  space.brkStart += randomPages(elf.isDynamic ? 13 : 10);
+  space.brk = space.brkStart;
+  if (elf.interpreterBytes == 0) return <Result>facts.entry;
+
+  r = findInterpreter(context, c, inode);
+  if (r < 0) return r;
+  const interpreter = interpreterPlace.entry.inode!;
+  r = elf.readProgram(interpreter);
+  if (r >= 0) {
+    bias = chooseBias(true, space);
+    r = elf.mapProgram(space, interpreter, interpreterPlace.entry, bias, true);
+    facts.interpreterBase = elf.lowest + bias;
+    if (r >= 0) r = <Result>(elf.entryOffset + bias);
+  } else if (r == -Errno.ENOEXEC) r = -Errno.ELIBBAD;
+  pathRelease(interpreterPlace);
+  return r;
+}
+
+/**
+ * Replaces the program of thread `t`'s process. `name` (length without NUL) is looked up from `base` (null: the working directory) with
+ * walk flags `flags`; `a` holds arguments and environment and stays the caller's. When `t` is not the current thread its process must have no
+ * program yet (the first program of a container). 0, or an error that leaves the old program untouched; BLOCKED while other threads end.
+ */
+export function execute(t: Thread, base: Path | null, name: usize, length: u32, flags: u32, a: Arguments): Result {
+  const process = t.process;
+  const context = process.paths!;
+  const c = t.credentials;
+  memory.copy(nameBuffer, name, length);
+  store<u8>(nameBuffer + length, 0);
+  const givenLength = length;
+  memory.copy(givenName, nameBuffer, length + 1);
+
+  let r = findProgram(place, context, c, base, nameBuffer, length, flags);
+  if (r < 0) return r;
+  for (let depth: u32 = 0; ; depth++) {
+    const inode = place.entry.inode!;
+    if (inode.writers > 0) r = -Errno.ETXTBSY;
+    else {
+      memory.fill(line, 0, SCRIPT_LINE);
+      r = script(a, inodeRead(inode, 0, line, SCRIPT_LINE), length);
+    }
+    if (r <= 0) break;
+    length = <u32>r;
+    pathRelease(place);
+    if (depth == SCRIPT_DEPTH) return -Errno.ELOOP;
+    r = findProgram(place, context, c, null, nameBuffer, length, WalkFlag.Follow);
+    if (r < 0) return r;
+  }
+  if (r == 0) r = elf.readProgram(place.entry.inode!);
+  if (r >= 0 && t == current && !endOtherThreads(process, t)) r = parkUninterruptible(childQueue(process), NEVER);
+  if (r >= 0) r = replace(t, a, givenLength);
+  pathRelease(place);
+  return r;
+}
+
+/** The part of execute that builds the new address space and switches to it. */
+function replace(t: Thread, a: Arguments, nameLength: u32): Result {
+  const process = t.process;
+  const space = spaceNew(process.container);
+  if (!space) return -Errno.ENOMEM;
+  const stackLimit = min<u64>(max<u64>(softLimit(process, LimitKind.Stack), 128 << 20), USER_END / 6 * 5);
+  space.mmapTop = (USER_END - stackLimit - (<u64>16 << 30) - randomPages(28)) & ~(<u64>PAGE_SIZE - 1);
+  const credentials = credentialsForExec(t, place.mount, place.entry.inode!);
+  if (!credentials) {
+    spaceRelease(space);
+    return -Errno.ENOMEM;
+  }
+  facts.secure = credentials.uid != credentials.euid || credentials.gid != credentials.egid ? 1 : 0;
+  let start = mapAll(space, process.paths!, t.credentials);
+  let stack: Result = 0;
+  if (start >= 0) {
+    stack = buildStack(space, a, facts, changetype<usize>(givenName), nameLength + 1, credentials, elf.executableStack);
+    if (stack < 0) start = stack;
+  }
+  if (start < 0) {
+    credentialsRelease(credentials);
+    spaceRelease(space);
+    return start;
+  }
+  commit(t, space, credentials, place.mount, <u64>start, <u64>stack);
+  return 0;
+}
+
+/** Cannot fail: the process is the new program from here on. */
+function commit(t: Thread, space: AddressSpace, credentials: Credentials, mount: Mount, start: u64, stack: u64): void {
+  const process = t.process;
+  const old = process.space;
+  process.space = space;
+  if (t == current) spaceLoad(space);
+  if (old) {
+    process.maxPages = max(process.maxPages, old.maxPages);
+    spaceRelease(old);
+  }
+  vforkDone(process);
+  if (process.files) fdCloseForExec(process.files!);
+  actionsForExec(t);
+  process.dumpable = credentials.uid == credentials.euid && credentials.gid == credentials.egid;
+  credentialsRelease(t.credentials);
+  t.credentials = credentials;
+  programSet(process, mount, place.entry);
+  setName(t);
+  process.executed = true;
+
+  memory.fill(changetype<usize>(t) + offsetof<Thread>("r15"), 0, offsetof<Thread>("call") - offsetof<Thread>("r15"));
+  t.rip = start;
+  t.rsp = stack;
+  t.cs = 0x33;
+  t.ss = 0x2b;
+  t.rflags = 0x202;
+  t.fullReturn = 1;
+  t.fsBase = 0;
+  t.gsBase = 0;
+  t.altStack = 0;
+  t.altStackBytes = 0;
+  t.altStackFlags = 2;
+  t.clearTid = 0;
+  t.robustList = 0;
+  t.rseq = 0;
+  fpuReset(t);
+  if (t == current) {
+    fpuRestore(t.fpu);
+    writeFsBase(0);
+    writeUserGsBase(0);
+  }
+}
+
+/** comm: the last component of the name execve was given, 15 bytes at most. */
+function setName(t: Thread): void {
+  const name = changetype<usize>(givenName);
+  let from = name;
+  for (let p = name; load<u8>(p) != 0; p++) if (load<u8>(p) == 0x2f && load<u8>(p, 1) != 0) from = p + 1;
+  const to = changetype<usize>(t) + offsetof<Thread>("name0");
+  t.name0 = 0;
+  t.name1 = 0;
+  for (let i: u32 = 0; i < 15 && load<u8>(from + i) != 0; i++) store<u8>(to + i, load<u8>(from + i));
+}

@@ -1,0 +1,157 @@
+// New threads and processes from old ones (clone(2), fork, vfork). What is not shared is copied; memory is shared page by page until
+// written. Everything is made before anything is visible, so that a failure leaves no trace.
+
+import { loadCr3, readFsBase, readUserGsBase, fpuSave } from "../../shim/isa";
+import { Errno } from "../errno";
+import { copyPages } from "../mm/fault";
+import { AddressSpace, spaceNew, spaceRelease, spaceRetain, vmaAt, VmaFlag, vmaInsert, vmaNew, vmaReserve } from "../mm/space";
+import { Result } from "../result";
+import { fdTableCopy, fdTableRetain } from "../vfs/fdtable";
+import { fsContextCopy, fsContextRetain } from "../vfs/mount";
+import { creationError, fpuAreaBytes, processDiscard, processNew, programSet, threadNew } from "./lifecycle";
+import { LIMIT_KINDS, LimitKind, softLimit } from "./limits";
+import { groupJoin, sessionJoin } from "./pids";
+import { Process } from "./process";
+import { actionsCopy, actionsRetain } from "./signal";
+import { Thread } from "./thread";
+
+/** Flags of clone(2) (include/uapi/linux/sched.h). */
+export const enum CloneFlag {
+  Vm = 0x100,
+  Fs = 0x200,
+  Files = 0x400,
+  SignalHandlers = 0x800,
+  PidFd = 0x1000,
+  Trace = 0x2000,
+  Vfork = 0x4000,
+  Parent = 0x8000,
+  Thread = 0x10000,
+  SystemVSemaphores = 0x40000,
+  SetTls = 0x80000,
+  ParentSetTid = 0x100000,
+  ChildClearTid = 0x200000,
+  Detached = 0x400000,
+  Untraced = 0x800000,
+  ChildSetTid = 0x1000000,
+}
+
+/** A copy of `from` for fork: the same mappings, private pages copy-on-write. Null when memory is short. */
+function spaceCopy(from: AddressSpace): AddressSpace | null {
+  const to = spaceNew(from.container);
+  if (!to) return null;
+  if (vmaReserve(to, from.vmaCount) < 0) {
+    spaceRelease(to);
+    return null;
+  }
+  let failed = false;
+  for (let i: u32 = 0; i < from.vmaCount && !failed; i++) {
+    const vma = vmaAt(from, i);
+    if (vma.flags & VmaFlag.DontFork) continue;
+    const copy = vmaNew(to, vma.start, vma.end, vma.flags & ~VmaFlag.Locked, vma.inode, vma.pageOffset, vma.entry);
+    if (!copy) {
+      failed = true;
+      break;
+    }
+    vmaInsert(to, copy);
+    if (!(vma.flags & VmaFlag.WipeOnFork)) failed = copyPages(from, to, vma) < 0;
+  }
+  // The parent's writable pages are read-only now: its TLB must forget them.
+  loadCr3(from.root);
+  if (failed) {
+    spaceRelease(to);
+    return null;
+  }
+  const first = offsetof<AddressSpace>("brkStart");
+  memory.copy(changetype<usize>(to) + first, changetype<usize>(from) + first, offsetof<AddressSpace>() - first);
+  return to;
+}
+
+/** Copies the registers and what else a child starts with; the call returns 0 in it. */
+function inherit(child: Thread, from: Thread): void {
+  const first = offsetof<Thread>("r15");
+  memory.copy(changetype<usize>(child) + first, changetype<usize>(from) + first, offsetof<Thread>("fullReturn") - first);
+  child.rax = 0;
+  child.call = u64.MAX_VALUE;
+  child.fullReturn = 1;
+  child.fsBase = readFsBase();
+  child.gsBase = readUserGsBase();
+  fpuSave(from.fpu);
+  memory.copy(child.fpu, from.fpu, fpuAreaBytes());
+  child.entry = from.entry;
+  child.signalMask = from.signalMask;
+  child.nice = from.nice;
+  child.policy = from.policy;
+  child.priority = from.priority;
+  child.affinity = from.affinity;
+  child.virtualNs = from.virtualNs;
+  child.noNewPrivileges = from.noNewPrivileges;
+  child.timerSlackNs = from.timerSlackNs;
+  child.name0 = from.name0;
+  child.name1 = from.name1;
+}
+
+/** True when the user may have one more process (RLIMIT_NPROC counts threads; root is exempt). */
+function withinProcessLimit(from: Thread): bool {
+  const limit = softLimit(from.process, LimitKind.Processes);
+  return from.process.container.threadCount < limit || from.credentials.uid == 0;
+}
+
+function cloneProcess(from: Thread, flags: u64, exitSignal: u32): Thread | null {
+  const old = from.process;
+  const parent = flags & CloneFlag.Parent ? old.parent : old;
+  const process = processNew(old.container, parent, from.credentials);
+  if (!process) return null;
+  process.exitSignal = flags & CloneFlag.Parent ? old.exitSignal : exitSignal;
+  memory.copy(process.limits, old.limits, LIMIT_KINDS * 16);
+  if (!share(process, old, flags)) {
+    processDiscard(process);
+    return null;
+  }
+  sessionJoin(process, old.session);
+  groupJoin(process, old.group);
+  process.terminal = old.terminal;
+  process.host = old.host;
+  process.dumpable = old.dumpable;
+  process.oomScoreAdjust = old.oomScoreAdjust;
+  process.personality = old.personality;
+  programSet(process, old.exeMount!, old.exeEntry!);
+  const child = process.leader;
+  // A vfork or fork child keeps the alternate stack; one that shares memory only does not (sigaltstack(2)).
+  if (!(flags & CloneFlag.Vm) || flags & CloneFlag.Vfork) {
+    child.altStack = from.altStack;
+    child.altStackBytes = from.altStackBytes;
+    child.altStackFlags = from.altStackFlags;
+  } else child.altStackFlags = 2;
+  return child;
+}
+
+/** Memory, files, paths and signal actions of a new process: shared or copied as `flags` says; false when memory is short. */
+function share(process: Process, old: Process, flags: u64): bool {
+  const actions = flags & CloneFlag.SignalHandlers ? actionsRetain(old.actions) : actionsCopy(old.actions);
+  if (!actions) return false;
+  process.actions = actions;
+  process.files = flags & CloneFlag.Files ? fdTableRetain(old.files!) : fdTableCopy(old.files!);
+  process.paths = flags & CloneFlag.Fs ? fsContextRetain(old.paths!) : fsContextCopy(old.paths!);
+  if (!process.files || !process.paths) return false;
+  process.space = flags & CloneFlag.Vm ? spaceRetain(old.space!) : spaceCopy(old.space!);
+  return process.space != null;
+}
+
+/**
+ * Makes a child of the current thread `from` and returns it, not yet runnable, in `cloned`: 0, -EINVAL for flags that contradict each
+ * other, -EAGAIN (limit on processes), -ENOMEM. The caller sets stack, TLS and tid addresses, then calls threadStart.
+ */
+export function cloneFrom(from: Thread, flags: u64, exitSignal: u32): Result {
+  if (flags & CloneFlag.SignalHandlers && !(flags & CloneFlag.Vm)) return -Errno.EINVAL;
+  if (flags & CloneFlag.Thread && !(flags & CloneFlag.SignalHandlers)) return -Errno.EINVAL;
+  if (flags & CloneFlag.Parent && !from.process.parent) return -Errno.EINVAL;
+  if (!withinProcessLimit(from)) return -Errno.EAGAIN;
+  const child = flags & CloneFlag.Thread ? threadNew(from.process, from.credentials) : cloneProcess(from, flags, exitSignal);
+  if (!child) return creationError(from.process.container);
+  inherit(child, from);
+  cloned = child;
+  return 0;
+}
+
+/** The child that cloneFrom made last. */
+export let cloned: Thread = changetype<Thread>(0);
