@@ -86,7 +86,7 @@ function dispatcher(names: string[]): string {
 /** Compiles the multi-call executable and returns its path. */
 async function buildMultiCall(): Promise<string> {
   const target = path.join(output, "guest");
-  const header = path.join(sources, "check.h");
+  const headers = ["check.h", "terminal.h"].map((name) => path.join(sources, name));
   const objects = path.join(output, "objects");
   fs.mkdirSync(objects, { recursive: true });
   const programs = ["conformance", "torture"].flatMap((folder) => namesIn(folder, ".c").map((name) => ({ folder, name })));
@@ -95,7 +95,7 @@ async function buildMultiCall(): Promise<string> {
     const source = path.join(sources, folder, `${name}.c`);
     const object = path.join(objects, `${name}.o`);
     linked.push(object);
-    if (!isStale(object, [source, header])) continue;
+    if (!isStale(object, [source, ...headers])) continue;
     await compile([...compilerFlags, `-I${sources}`, `-Dmain=${mainName(name)}`, "-c", "-o", object, source]);
   }
   const main = path.join(objects, "dispatcher.c");
