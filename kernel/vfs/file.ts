@@ -24,6 +24,8 @@ type TransferFunction = (file: File, ua: u64, count: u32) => Result;
 type PollFunction = (file: File, poller: usize) => u32;
 /** The queue on which a reader (or a writer) of the file waits. */
 type QueueFunction = (file: File, writing: bool) => WaitQueue;
+/** ioctl(2) requests of the kind, with its argument: >= 0, -ENOTTY for those it does not know, or another error. */
+type IoctlFunction = (file: File, request: u32, argument: u64) => Result;
 /** Runs on the last close. */
 type ReleaseFunction = (file: File) => void;
 
@@ -31,6 +33,7 @@ const readers = memory.data(FILE_KINDS * 4, 8);
 const writers = memory.data(FILE_KINDS * 4, 8);
 const pollers = memory.data(FILE_KINDS * 4, 8);
 const queues = memory.data(FILE_KINDS * 4, 8);
+const controllers = memory.data(FILE_KINDS * 4, 8);
 const releasers = memory.data(FILE_KINDS * 4, 8);
 
 export function setFileRead(kind: FileKind, read: TransferFunction): void {
@@ -50,6 +53,10 @@ export function setFileQueue(kind: FileKind, queue: QueueFunction): void {
   store<u32>(queues + (<usize>kind << 2), queue.index);
 }
 
+export function setFileIoctl(kind: FileKind, ioctl: IoctlFunction): void {
+  store<u32>(controllers + (<usize>kind << 2), ioctl.index);
+}
+
 export function setFileRelease(kind: FileKind, release: ReleaseFunction): void {
   store<u32>(releasers + (<usize>kind << 2), release.index);
 }
@@ -64,6 +71,12 @@ export function registeredRead(file: File, ua: u64, count: u32): Result {
 export function registeredWrite(file: File, ua: u64, count: u32): Result {
   const index = load<u32>(writers + (<usize>file.kind << 2));
   return index == 0 ? -Errno.EINVAL : call_indirect<Result>(index, file, ua, count);
+}
+
+/** ioctl by the kind's function; -ENOTTY when it has none. */
+export function registeredIoctl(file: File, request: u32, argument: u64): Result {
+  const index = load<u32>(controllers + (<usize>file.kind << 2));
+  return index == 0 ? -Errno.ENOTTY : call_indirect<Result>(index, file, request, argument);
 }
 
 /** Event bits by the kind's function; a kind without one is always ready. */

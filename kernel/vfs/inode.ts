@@ -310,11 +310,11 @@ export class File {
   position: u64;
   /** Kind-specific object: Pipe, Tty, Text ... */
   object: usize;
-  /** Owner for SIGIO (F_SETOWN): pid, negative for a group; and the signal. */
+  /** Owner for SIGIO (F_SETOWN_EX): the number of a thread (0), process (1) or group (2), as ownerType says; and the signal. */
   owner: i32;
   ownerSignal: u32;
+  ownerType: i32;
   /** epoll items watching this file. */
   watchers: usize;
-  padding: u32;
 }
 if (LIST_BYTES != 8) ERROR("Path and WaitQueue are embedded as two words");

@@ -74,6 +74,23 @@ export function pollSetAdd(set: PollSet, file: File): u32 {
   return filePoll(file, changetype<usize>(set));
 }
 
+/** The `i`th file that was added, or a null pointer. */
+export function pollSetFile(set: PollSet, i: u32): File {
+  return changetype<File>(i < set.fileCount ? <usize>load<u32>(set.files + (i << 2)) : 0);
+}
+
+/** The set the current call registered on an earlier run, or null. */
+@inline
+export function heldPollSet(t: Thread): PollSet | null {
+  return changetype<PollSet | null>(t.opKind == OperationKind.Poll ? t.opObject : 0);
+}
+
+/** Makes `set` what the current call holds until it ends. */
+export function holdPollSet(t: Thread, set: PollSet): void {
+  t.opKind = OperationKind.Poll;
+  t.opObject = changetype<usize>(set);
+}
+
 /** Takes all waiters off their queues, lets go of the files and frees the set. */
 export function pollSetFree(set: PollSet): void {
   pollSetClear(set);

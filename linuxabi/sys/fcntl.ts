@@ -1,0 +1,90 @@
+// fcntl: one switch over its commands. See fcntl(2).
+
+import { Errno } from "../../kernel/errno";
+import { Result } from "../../kernel/result";
+import { capable, Capability } from "../../kernel/task/credentials";
+import { Thread } from "../../kernel/task/thread";
+import { fdCloseOnExec, fdSetCloseOnExec } from "../../kernel/vfs/fdtable";
+import { CHANGEABLE_FLAGS, OpenFlag } from "../../kernel/vfs/flags";
+import { File, FileKind } from "../../kernel/vfs/inode";
+import { pipeCapacity, pipeOf, pipeSetCapacity } from "../../kernel/vfs/pipe";
+import { Fcntl, FD_CLOEXEC } from "../types/fcntl";
+import { anyFile, descriptorLimit, descriptors, isNone, openFile } from "./descriptor";
+import { duplicate } from "./fd";
+import { getLock, setLock } from "./lock";
+import { getOwner, getOwnerEx, setOwner, setOwnerEx } from "./owner";
+
+export function sysFcntl(t: Thread, fd: i32, command: u32, argument: u64): Result {
+  switch (command) {
+    case Fcntl.DupFd:
+    case Fcntl.DupFdCloseOnExec:
+      if (isNone(anyFile(t, fd))) return -Errno.EBADF;
+      if (argument >= descriptorLimit(t)) return -Errno.EINVAL;
+      return duplicate(t, fd, <u32>argument, command == Fcntl.DupFdCloseOnExec);
+    case Fcntl.GetFd:
+      if (isNone(anyFile(t, fd))) return -Errno.EBADF;
+      return fdCloseOnExec(descriptors(t), <u32>fd) ? FD_CLOEXEC : 0;
+    case Fcntl.SetFd:
+      if (isNone(anyFile(t, fd))) return -Errno.EBADF;
+      fdSetCloseOnExec(descriptors(t), <u32>fd, (<u32>argument & FD_CLOEXEC) != 0);
+      return 0;
+    case Fcntl.GetFlags: {
+      const file = anyFile(t, fd);
+      return isNone(file) ? <Result>-Errno.EBADF : file.flags;
+    }
+    case Fcntl.DupFdQuery: {
+      const file = anyFile(t, fd);
+      return isNone(file) ? <Result>-Errno.EBADF : <Result>(file == anyFile(t, <i32>argument));
+    }
+    default:
+      break;
+  }
+  const file = openFile(t, fd);
+  if (isNone(file)) return -Errno.EBADF;
+  switch (command) {
+    case Fcntl.SetFlags:
+      return setFlags(t, file, <u32>argument);
+    case Fcntl.GetLock:
+    case Fcntl.OfdGetLock:
+      return getLock(t, file, argument, command == Fcntl.OfdGetLock);
+    case Fcntl.SetLock:
+    case Fcntl.OfdSetLock:
+      return setLock(t, file, argument, command == Fcntl.OfdSetLock, false);
+    case Fcntl.SetLockWait:
+    case Fcntl.OfdSetLockWait:
+      return setLock(t, file, argument, command == Fcntl.OfdSetLockWait, true);
+    case Fcntl.SetOwner:
+      return setOwner(t, file, <i32>argument);
+    case Fcntl.GetOwner:
+      return getOwner(file);
+    case Fcntl.SetOwnerEx:
+      return setOwnerEx(t, file, argument);
+    case Fcntl.GetOwnerEx:
+      return getOwnerEx(file, argument);
+    case Fcntl.SetSignal:
+      if (argument > 64) return -Errno.EINVAL;
+      file.ownerSignal = <u32>argument;
+      return 0;
+    case Fcntl.GetSignal:
+      return file.ownerSignal;
+    case Fcntl.SetPipeSize:
+      if (file.kind != FileKind.Pipe) return -Errno.EBADF;
+      return pipeSetCapacity(pipeOf(file), <u32>argument, capable(t.credentials, Capability.SysResource));
+    case Fcntl.GetPipeSize:
+      return file.kind == FileKind.Pipe ? <Result>pipeCapacity(pipeOf(file)) : -Errno.EBADF;
+    default:
+      return -Errno.EINVAL;
+  }
+}
+
+/** F_SETFL: only the changeable flags count. O_NOATIME needs the file's owner or CAP_FOWNER. */
+function setFlags(t: Thread, file: File, flags: u32): Result {
+  const c = t.credentials;
+  if ((flags & ~file.flags & OpenFlag.NoAtime) != 0 && c.fsuid != file.inode.uid && !capable(c, Capability.Fowner)) {
+    return -Errno.EPERM;
+  }
+  // O_ASYNC is only for kinds that can send SIGIO, which none can yet: as on Linux, the others ignore it.
+  const changeable = CHANGEABLE_FLAGS & ~OpenFlag.Async;
+  file.flags = (file.flags & ~changeable) | (flags & changeable);
+  return 0;
+}
