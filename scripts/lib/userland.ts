@@ -11,7 +11,7 @@ const folder = "userland";
 
 /** Data starts at 4096: address 0 faults. abort.ts is a second entry, for --use looks only among the files compiled. */
 const ascOptions = [
-  ...["--runtime", "incremental", "-O3", "--shrinkLevel", "1", "--converge"],
+  ...["--runtime", "incremental", "-O3", "--shrinkLevel", "1"],
   ...["--memoryBase", "4096", "--stackSize", "65536", "--exportStart", "start", "--use", `abort=${folder}/lib/abort/abort`],
 ];
 
@@ -19,7 +19,7 @@ const cOptions = [
   ...["-std=gnu11", "-Os", "-DNDEBUG", "-fwrapv", "-fno-strict-aliasing", "-fno-stack-protector", "-fcf-protection=none", "-fno-math-errno"],
   ...["-fno-asynchronous-unwind-tables", "-ffunction-sections", "-fdata-sections", "-fno-pic", "-no-pie", "-static", "-w"],
 ];
-const hostOptions = ["-ffreestanding", "-fno-tree-loop-distribute-patterns", "-nostdlib", "-Wl,--build-id=none", "-Wl,-z,norelro", "-Wl,-z,noexecstack"];
+const hostOptions = ["-ffreestanding", "-fno-tree-loop-distribute-patterns", "-nostdlib", "-Wl,--build-id=none", "-Wl,-z,norelro", "-Wl,-z,noexecstack", "-lgcc"];
 const linkOptions = ["-Wl,--gc-sections", "-Wl,-z,noseparate-code"];
 
 /** Names of the host programs: the folders of userland/ with a main.ts. */
