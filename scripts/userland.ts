@@ -1,7 +1,7 @@
 // `node scripts/run.mjs userland [linux]`: builds the host programs alone, or as Linux programs for trying them out.
 
 import fs from "node:fs";
-import { buildProgram, programNames } from "./lib/userland.js";
+import { buildProgram, programNames } from "./lib/userland.ts";
 
 const linux = process.argv[2] === "linux";
 for (const name of programNames()) {

@@ -78,9 +78,9 @@ struct table_entry {
 	u32 type;
 	void (*function)(void);
 };
-#define CALL_INDIRECT(table, type, type_index, index, ...) \
+#define CALL_INDIRECT(table, signature, type_index, index, ...) \
 	((LIKELY((index) < sizeof table / sizeof *table && table[index].type == (type_index) + 1) || TRAP(CALL_INDIRECT)), \
-	 ((type)table[index].function)(__VA_ARGS__))
+	 ((signature)table[index].function)(__VA_ARGS__))
 
 /* Under TCG each iteration of a string instruction counts, so 8 bytes at a time. Short runs are cheaper as single stores. */
 static inline void memory_fill(u32 to, u32 value, u32 bytes) {

@@ -6,21 +6,20 @@ import { createHash } from "node:crypto";
 import fs from "node:fs";
 import path from "node:path";
 import { $ } from "zx";
+import { moduleSource } from "./wasm2c.ts";
 
 const folder = "userland";
 
-/** Data starts at 4096: address 0 faults. abort.ts is a second entry, for --use looks only among the files compiled. */
-const ascOptions = [
-  ...["--runtime", "incremental", "-O3", "--shrinkLevel", "1"],
-  ...["--memoryBase", "4096", "--stackSize", "65536", "--exportStart", "start", "--use", `abort=${folder}/lib/abort/abort`],
-];
-
 const cOptions = [
-  ...["-std=gnu11", "-Os", "-DNDEBUG", "-fwrapv", "-fno-strict-aliasing", "-fno-stack-protector", "-fcf-protection=none", "-fno-math-errno"],
-  ...["-fno-asynchronous-unwind-tables", "-ffunction-sections", "-fdata-sections", "-fno-pic", "-no-pie", "-static", "-w"],
+  ...["-std=gnu11", "-Os", "-fwrapv", "-fno-strict-aliasing", "-fno-delete-null-pointer-checks", "-fno-stack-protector", "-fcf-protection=none"],
+  ...["-fno-asynchronous-unwind-tables", "-fno-pic", "-no-pie", "-static", "-s", "-Wl,-z,noseparate-code", "-Wl,-z,noexecstack"],
 ];
-const hostOptions = ["-ffreestanding", "-fno-tree-loop-distribute-patterns", "-nostdlib", "-Wl,--build-id=none", "-Wl,-z,norelro", "-Wl,-z,noexecstack", "-lgcc"];
-const linkOptions = ["-Wl,--gc-sections", "-Wl,-z,noseparate-code"];
+const hostOptions = ["-ffreestanding", "-fno-tree-loop-distribute-patterns", "-nostdlib", "-Wl,--build-id=none", "-Wl,-z,norelro", "-lgcc"];
+const linuxOptions = ["-DCYRIUS_ON_LINUX", path.join(folder, "testing/linux.c")];
+
+/** Where a program's linear memory begins (userland/start/runtime.h), and memoryBase of userland/asconfig.json. */
+const LINEAR_BASE = 0x100000000;
+const MEMORY_BASE = 4096;
 
 /** Names of the host programs: the folders of userland/ with a main.ts. */
 export function programNames(): string[] {
@@ -35,8 +34,8 @@ function filesUnder(folder: string): string[] {
 function hashOfInputs(name: string, linux: boolean): string {
   const folders = [path.join(folder, "lib"), path.join(folder, "start"), path.join(folder, name), ...(linux ? [path.join(folder, "testing")] : [])];
   const files = folders.flatMap(filesUnder).filter((file) => !file.endsWith(".spec.ts"));
-  const hash = createHash("sha256").update(JSON.stringify([ascOptions, cOptions, hostOptions, linkOptions]));
-  for (const file of [...files.sort(), "kernel/errno.ts"]) hash.update(file).update(fs.readFileSync(file));
+  const hash = createHash("sha256").update(JSON.stringify([cOptions, hostOptions]));
+  for (const file of [...files.sort(), "kernel/errno.ts", "userland/asconfig.json", "shim/wasm_rt.h", "scripts/lib/wasm2c.ts"]) hash.update(file).update(fs.readFileSync(file));
   return hash.digest("hex");
 }
 
@@ -50,14 +49,20 @@ export async function buildProgram(name: string, linux = false): Promise<string>
   fs.rmSync(stamp, { force: true });
   fs.mkdirSync(work, { recursive: true });
 
+  const file = (name: string): string => path.join(work, name);
   const run = $({ quiet: true, stdio: ["ignore", "inherit", "inherit"] });
-  const wasm = path.join(work, "program.wasm");
+  // abort.ts is a second entry because --use looks only among the files that are compiled.
   const entries = [path.join(folder, name, "main.ts"), path.join(folder, "lib/abort.ts")];
-  await run`node node_modules/assemblyscript/bin/asc.js ${entries} ${ascOptions} -o ${wasm}`;
-  await run`wasm2c ${wasm} --module-name program -o ${path.join(work, "program.c")}`;
-  const sources = [path.join(work, "program.c"), path.join(folder, "start/start.c")];
-  const variant = linux ? ["-DCYRIUS_ON_LINUX", path.join(folder, "testing/linux.c"), "-lm"] : hostOptions;
-  await run`gcc ${cOptions} -I ${work} ${sources} ${variant} ${linkOptions} -s -o ${output}`;
+  await run`node node_modules/assemblyscript/bin/asc.js ${entries} --config userland/asconfig.json -o ${file("program.wasm")}`;
+  await run`wasm2c ${file("program.wasm")} --module-name program -o ${file("wasm2c.c")}`;
+  const module = moduleSource(fs.readFileSync(file("wasm2c.c"), "utf8"), fs.readFileSync(file("wasm2c.h"), "utf8"), "program", MEMORY_BASE);
+  fs.writeFileSync(file("program.c"), `#include "runtime.h"\n${module.c}`);
+  fs.writeFileSync(file("data.bin"), module.data.bytes);
+  fs.writeFileSync(file("data.S"), `.section .wasm_data, "aw", @progbits\n.incbin "${file("data.bin")}"\n.globl wasm_data_end\nwasm_data_end:\n`);
+  const sources = [file("program.c"), file("data.S"), path.join(folder, "start/start.c")];
+  const place = `-Wl,--section-start=.wasm_data=0x${(LINEAR_BASE + MEMORY_BASE).toString(16)}`;
+  const includes = ["-Ishim", `-I${folder}/start`, `-DINITIAL_PAGES=${module.pages}`];
+  await run`gcc ${cOptions} ${includes} ${sources} -w ${place} ${linux ? linuxOptions : hostOptions} -o ${output}`;
   fs.writeFileSync(stamp, hash);
   return output;
 }

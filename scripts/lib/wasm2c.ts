@@ -1,5 +1,5 @@
-// Turns wasm2c's output into C for a kernel. wasm2c writes a module that can be instantiated many times, with a memory that is looked up and
-// checked; ours exists once at a constant address (shim/wasm_rt.h). So the preamble goes, the instance parameter goes, globals and tables
+// Turns wasm2c's output into C for the kernel and for host programs. wasm2c writes a module that can be instantiated many times, with a
+// memory that is looked up and checked; ours exists once at a constant address (shim/wasm_rt.h). So the preamble goes, the instance parameter goes, globals and tables
 // become plain static objects, and the data segments become one block that the linker puts where linear memory shows it.
 
 /** A constant memory image: `bytes` at linear address `base`, followed by zeros up to `base + size`. */
@@ -9,9 +9,11 @@ export interface DataImage {
   size: number;
 }
 
-export interface KernelSource {
+export interface ModuleSource {
   c: string;
   data: DataImage;
+  /** Pages of 64 KiB the memory starts with. */
+  pages: number;
 }
 
 /** A pattern that must be there: wasm2c's output has changed if it is not. */
@@ -20,7 +22,7 @@ function cut(text: string, pattern: RegExp, replacement: string): string {
   return text.replace(pattern, replacement);
 }
 
-function parseData(text: string, memoryBase: number, heapBase: number): DataImage {
+function parseData(text: string, memoryBase: number): DataImage {
   const contents = new Map<string, Buffer>();
   for (const [, name, list] of text.matchAll(/static const u8 (data_segment_data_\w+)\[\] = \{([^}]*)\};/g))
     contents.set(name!, Buffer.from(list!.split(",").map((byte) => byte.trim()).filter(Boolean).map(Number)));
@@ -28,7 +30,7 @@ function parseData(text: string, memoryBase: number, heapBase: number): DataImag
   const end = Math.max(memoryBase, ...segments.map(([, at, , length]) => Number(at) + Number(length)));
   const bytes = Buffer.alloc(end - memoryBase);
   for (const [, at, name] of segments) contents.get(name!)!.copy(bytes, Number(at) - memoryBase);
-  return { base: memoryBase, bytes, size: heapBase - memoryBase };
+  return { base: memoryBase, bytes, size: bytes.length };
 }
 
 function parseTable(text: string): string {
@@ -54,26 +56,38 @@ function parseGlobals(text: string, header: string): string {
   return lines.join("\n") + "\n";
 }
 
-/** Rewrites wasm2c's .c and .h of the module called "kernel"; `memoryBase` is asc's --memoryBase. */
-export function kernelSource(source: string, header: string, memoryBase: number): KernelSource {
-  const text = source.replace(/^#line.*\n/gm, "");
+/** The kernel's source, its data image as long as the kernel's own heap base says; `memoryBase` is asc's --memoryBase. */
+export function kernelSource(source: string, header: string, memoryBase: number): ModuleSource {
+  const heapBase = Number(/w2c_i0 = (\d+)u;\s+instance->w2c_\w*heapBase = w2c_i0;/.exec(source.replace(/^#line.*\n/gm, ""))?.[1]);
+  if (!heapBase) throw new Error("the module does not tell its heap base (kernel/main.ts)");
+  const module = moduleSource(source, header, "kernel", memoryBase);
+  if (/\bf(32|64)\b/.test(module.c)) throw new Error(`floating point is left: ${/.*\bf(32|64)\b.*/.exec(module.c)![0]}`);
+  const c = `#include "isa.h"\n\n_Noreturn void env_abort(u32, u32, u32, u32);\n${module.c}`;
+  return { ...module, c, data: { ...module.data, size: heapBase - memoryBase } };
+}
+
+/**
+ * Rewrites wasm2c's .c and .h of the module called `name` into plain functions: its imports are called MODULE_NAME, its exports are called
+ * name_EXPORT; shim/wasm_rt.h is to be included before. `memoryBase` is asc's --memoryBase.
+ */
+export function moduleSource(source: string, header: string, name: string, memoryBase: number): ModuleSource {
+  const text = source.replace(/^#line.*\n/gm, "").replaceAll(`Z_${name}_instance_t`, "instance_t").replaceAll(`Z_${name}Z_`, `${name}_`);
   const initGlobals = /static void init_globals\([^)]*\) \{[\s\S]*?\n\}\n/.exec(text)?.[0] ?? "";
   const declarations = parseGlobals(initGlobals, header);
-  const heapBase = Number(/w2c_i0 = (\d+)u;\s+instance->w2c_\w*heapBase = w2c_i0;/.exec(text)?.[1]);
-  if (!heapBase) throw new Error("the module does not tell its heap base (kernel/main.ts)");
-  const data = parseData(text, memoryBase, heapBase);
+  const data = parseData(text, memoryBase);
+  const pages = Number(/wasm_rt_allocate_memory\(&instance->w2c_memory, (\d+),/.exec(text)?.[1] ?? 0);
   const table = parseTable(text);
   const prototypesAt = text.indexOf("\n", text.search(/static void init_func_types/));
   let body = text.slice(text.indexOf("\n}\n", prototypesAt) + 3, text.indexOf("static void init_instance_import"));
   const prototypes = body.slice(0, body.indexOf("static void init_globals"));
-  const firstFunction = body.search(/static \w+ w2c_\w+\(Z_kernel_instance_t\* instance/);
+  const firstFunction = body.search(/static \w+ w2c_\w+\(instance_t\* instance/);
   const functions = body.slice(firstFunction);
   body = prototypes + declarations + table + functions;
   body = body
-    .replace(/\(Z_kernel_instance_t\* instance, /g, "(")
-    .replace(/\(Z_kernel_instance_t\* instance\)/g, "(void)")
-    .replace(/\(Z_kernel_instance_t\*, /g, "(")
-    .replace(/\(Z_kernel_instance_t\*\)/g, "(void)")
+    .replace(/\(instance_t\* instance, /g, "(")
+    .replace(/\(instance_t\* instance\)/g, "(void)")
+    .replace(/\(instance_t\*, /g, "(")
+    .replace(/\(instance_t\*\)/g, "(void)")
     .replace(/\(\*Z_(\w+?)Z_(\w+)\)\(instance->Z_\w+_instance(?:, )?/g, "$1_$2(")
     .replace(/&instance->w2c_memory, /g, "")
     .replace(/, instance->\w+\.data\[\w+\]\.module_instance/g, "")
@@ -82,12 +96,11 @@ export function kernelSource(source: string, header: string, memoryBase: number)
     .replace(/\(instance, /g, "(")
     .replace(/\(instance\)/g, "()")
     .replace(/instance->/g, "")
-    .replace(/\/\* export: '[^']*' \*\/\n(u32|u64)\* Z_kernelZ_[\s\S]*?\n\}\n/g, "")
-    .replace(/\/\* export: 'memory' \*\/\n[\s\S]*?\n\}\n/g, "")
-    .replace(/Z_kernelZ_/g, "kernel_");
-  body = cut(body, /kernel_start/, "kernel_start");
-  if (/\bf(32|64)\b|_instance\b|instance->/.test(body)) throw new Error(`floating point or an instance is left: ${/.*\b(f(32|64)\b|_instance\b|instance->).*/.exec(body)![0]}`);
-  return { c: `#include "isa.h"\n\n_Noreturn void env_abort(u32, u32, u32, u32);\n${body}`, data };
+    .replace(/\/\* export: '[^']*' \*\/\n(u32|u64)\* \w+\([\s\S]*?\n\}\n/g, "")
+    .replace(/\/\* export: 'memory' \*\/\n[\s\S]*?\n\}\n/g, "");
+  body = cut(body, new RegExp(`${name}_start`), `${name}_start`);
+  if (/_instance\b|instance->/.test(body)) throw new Error(`an instance is left: ${/.*(_instance\b|instance->).*/.exec(body)![0]}`);
+  return { c: body, data, pages };
 }
 
 /** Turns a function's mangled C name back into the module path that asc's names section gives: kernel/mm/frame/frameAlloc. */

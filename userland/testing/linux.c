@@ -34,9 +34,18 @@ static char* path_of(int slot, uint64_t address, uint64_t length) {
   return paths[slot];
 }
 
+/* The end of the data segment, as the linker knows it (its address does not fit the code model). */
+static uint64_t data_end(void) {
+  uint64_t end;
+  __asm__("movabs $wasm_data_end, %0" : "=r"(end));
+  return (end + 4095) & ~4095ull;
+}
+
 static int64_t grow(uint64_t bytes) {
-  static uint64_t end = 0x100001000;
+  static uint64_t end;
+  if (end == 0) end = data_end();
   if (bytes % 4096 != 0) return -EINVAL;
+  if (bytes == 0) return end;
   void* got = mmap(POINTER(end), bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE, -1, 0);
   if (got == MAP_FAILED) return -errno;
   end += bytes;
