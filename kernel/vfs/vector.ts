@@ -2,6 +2,7 @@
 // (see linuxabi/sys/vector.ts); `total` is the sum of their lengths, at most TRANSFER_MAX.
 
 import { Errno } from "../errno";
+import { scratchPage } from "../lib/scratch";
 import { copyInPhysical } from "../mm/user";
 import { BLOCKED, Result } from "../result";
 import { raise, Signal } from "../task/signal";
@@ -88,19 +89,17 @@ function writePiece(file: File, pieces: usize, count: u32, done: u32): Result {
   return 0;
 }
 
-const gathered = memory.data(PIPE_BUF, 16);
-
 /** Collects the pieces and writes them to a pipe in one go; up to the first bad address, if there is one. */
 function writeGathered(file: File, pieces: usize, count: u32): Result {
   let bytes: u32 = 0;
   for (let i: u32 = 0; i < count; i++) {
     const want = length(pieces, i);
     if (want == 0) continue;
-    const r = copyInPhysical(gathered + bytes, address(pieces, i), want);
+    const r = copyInPhysical(scratchPage + bytes, address(pieces, i), want);
     if (r < 0 && bytes == 0) return r;
     if (r > 0) bytes += <u32>r;
     if (r < <Result>want) break;
   }
   const packet = (file.flags & OpenFlag.Direct) != 0 ? SlotFlag.Packet : 0;
-  return bytes == 0 ? 0 : pipeWrite(pipeOf(file), PipePeer.Kernel, gathered, bytes, packet);
+  return bytes == 0 ? 0 : pipeWrite(pipeOf(file), PipePeer.Kernel, scratchPage, bytes, packet);
 }

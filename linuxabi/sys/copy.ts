@@ -1,0 +1,147 @@
+// sendfile, copy_file_range and fallocate. See sendfile(2), copy_file_range(2), fallocate(2).
+
+import { physicalZeroPage } from "../../shim/isa";
+import { Errno } from "../../kernel/errno";
+import { fileNextPage, filePageForWrite, fileResize, FILE_SIZE_MAX } from "../../kernel/fs/pages";
+import { scratchPage } from "../../kernel/lib/scratch";
+import { PAGE_SHIFT, PAGE_SIZE } from "../../kernel/mm/frame";
+import { copyIn, copyOut } from "../../kernel/mm/user";
+import { BLOCKED, Result } from "../../kernel/result";
+import { raise, Signal } from "../../kernel/task/signal";
+import { Thread } from "../../kernel/task/thread";
+import { canTake, copyBetween, copyToFile, inodeWrite } from "../../kernel/vfs/copy";
+import { FileAccess, OpenFlag } from "../../kernel/vfs/flags";
+import { File, FileKind, Inode } from "../../kernel/vfs/inode";
+import { touchModified } from "../../kernel/vfs/regular";
+import { TRANSFER_MAX, waitToWrite } from "../../kernel/vfs/transfer";
+import { Allocate } from "../types/fcntl";
+import { anyFile, fileWith, isNone } from "./descriptor";
+
+const word = memory.data(8, 8);
+/** Pages handled before other threads get a chance: the call then comes out short, which its specification allows. */
+const STEP_MAX: u32 = 16 << 20;
+
+/** Reads the position at `ua`, or takes the file's own when `ua` is 0: the position, -EFAULT, -EINVAL or BLOCKED. */
+function positionIn(file: File, ua: u64): Result {
+  if (ua == 0) return file.position;
+  const r = copyIn(word, ua, 8);
+  if (r < 0) return r;
+  return load<i64>(word) < 0 ? -Errno.EINVAL : load<i64>(word);
+}
+
+/** Notes the position after a transfer where positionIn found it: 0, -EFAULT or BLOCKED. */
+function positionOut(file: File, ua: u64, position: u64): Result {
+  if (ua == 0) {
+    file.position = position;
+    return 0;
+  }
+  store<u64>(word, position);
+  return copyOut(ua, word, 8);
+}
+
+export function sysSendfile(t: Thread, out: i32, input: i32, offset: u64, count: u64): Result {
+  const from = anyFile(t, input);
+  if (isNone(from) || (from.access & FileAccess.Read) == 0) return -Errno.EBADF;
+  const start = positionIn(from, offset);
+  if (start < 0) return start;
+  const to = fileWith(t, out, FileAccess.Write);
+  if (isNone(to)) return -Errno.EBADF;
+  if (from.kind != FileKind.Regular || !canTake(to) || (to.flags & OpenFlag.Append) != 0) return -Errno.EINVAL;
+  const wanted = <u32>min<u64>(count, STEP_MAX);
+  let done = <u32>t.opDone;
+  while (done < wanted) {
+    let r = copyToFile(from.inode, offset == 0 ? from.position : start + done, to, wanted - done);
+    if (r > 0) {
+      done += <u32>r;
+      if (offset == 0) from.position += r;
+      continue;
+    }
+    if (r == -Errno.EAGAIN && (to.flags & OpenFlag.NonBlock) == 0) {
+      r = waitToWrite(to, wanted - done);
+      t.opDone = done;
+      if (r == BLOCKED) return BLOCKED;
+    }
+    if (r == -Errno.EPIPE) raise(t, Signal.PIPE);
+    if (done == 0) return r;
+    break;
+  }
+  if (offset == 0) return done;
+  const r = positionOut(from, offset, start + done);
+  return r < 0 ? r : done;
+}
+
+export function sysCopyFileRange(t: Thread, input: i32, inputOffset: u64, out: i32, outOffset: u64, count: u64, flags: u32): Result {
+  const from = anyFile(t, input);
+  const to = anyFile(t, out);
+  if (isNone(from) || isNone(to)) return -Errno.EBADF;
+  const start = positionIn(from, inputOffset);
+  if (start < 0) return start;
+  const target = positionIn(to, outOffset);
+  if (target < 0) return target;
+  if (flags != 0) return -Errno.EINVAL;
+  if (from.kind == FileKind.Directory || to.kind == FileKind.Directory) return -Errno.EISDIR;
+  if (from.kind != FileKind.Regular || to.kind != FileKind.Regular) return -Errno.EINVAL;
+  if ((from.access & FileAccess.Read) == 0 || (to.access & FileAccess.Write) == 0) return -Errno.EBADF;
+  if ((to.flags & OpenFlag.Append) != 0) return -Errno.EBADF;
+  if (count > <u64>(i64.MAX_VALUE - max(start, target))) return -Errno.EOVERFLOW;
+  const wanted = <u32>min<u64>(count, min(STEP_MAX, TRANSFER_MAX));
+  if (from.inode == to.inode && start < target + wanted && target < start + wanted) return -Errno.EINVAL;
+  const r = copyBetween(from.inode, start, to.inode, target, wanted);
+  if (r <= 0) return r;
+  const written = positionOut(from, inputOffset, start + r);
+  if (written < 0) return written;
+  const last = positionOut(to, outOffset, target + r);
+  return last < 0 ? last : r;
+}
+
+export function sysFallocate(t: Thread, fd: i32, mode: u32, offset: i64, bytes: i64): Result {
+  const file = anyFile(t, fd);
+  if (isNone(file) || file.kind == FileKind.PathOnly) return -Errno.EBADF;
+  if (offset < 0 || bytes <= 0) return -Errno.EINVAL;
+  const punch = mode == (Allocate.PunchHole | Allocate.KeepSize);
+  const zero = (mode & ~Allocate.KeepSize) == Allocate.ZeroRange;
+  if ((mode & ~Allocate.KeepSize) != 0 && !punch && !zero) return -Errno.EOPNOTSUPP;
+  if ((file.access & FileAccess.Write) == 0) return -Errno.EBADF;
+  if (file.kind == FileKind.Pipe) return -Errno.ESPIPE;
+  if (file.kind == FileKind.Directory) return -Errno.EISDIR;
+  if (file.kind != FileKind.Regular) return -Errno.ENODEV;
+  const end = offset + bytes;
+  if (end < 0 || <u64>end > FILE_SIZE_MAX) return -Errno.EFBIG;
+  const inode = file.inode;
+  let r: Result = 0;
+  if (punch || zero) r = clearRange(inode, offset, min<u64>(end, inode.size));
+  if (r >= 0 && !punch) r = reserve(inode, offset, end);
+  if (r >= 0 && (mode & Allocate.KeepSize) == 0 && <u64>end > inode.size) r = fileResize(inode, end);
+  if (r >= 0) touchModified(inode);
+  return r;
+}
+
+/** Gives every hole of [from, to) a page: 0, -ENOSPC or -ENOMEM. */
+function reserve(inode: Inode, from: u64, to: u64): Result {
+  for (let page = from >> PAGE_SHIFT; page << PAGE_SHIFT < to; page++) {
+    const r = filePageForWrite(inode, <u32>page);
+    if (r < 0) return r;
+  }
+  return 0;
+}
+
+/** Makes bytes [from, to) zeros, holes staying holes: 0, -ENOSPC or -ENOMEM. */
+function clearRange(inode: Inode, from: u64, to: u64): Result {
+  while (from < to) {
+    const page = fileNextPage(inode, <u32>(from >> PAGE_SHIFT));
+    if (page == u64.MAX_VALUE) return 0;
+    from = max(from, page << PAGE_SHIFT);
+    if (from >= to) return 0;
+    const bytes = <u32>min<u64>(PAGE_SIZE - (<u32>from & (PAGE_SIZE - 1)), to - from);
+    const r = filePageForWrite(inode, <u32>page);
+    if (r < 0) return r;
+    if (bytes == PAGE_SIZE) physicalZeroPage(<u64>r << PAGE_SHIFT);
+    else {
+      memory.fill(scratchPage, 0, bytes);
+      const written = inodeWrite(inode, from, scratchPage, bytes);
+      if (written < 0) return written;
+    }
+    from += bytes;
+  }
+  return 0;
+}
