@@ -4,46 +4,11 @@ import fs from "node:fs";
 import os from "node:os";
 import path from "node:path";
 import { after, test } from "node:test";
+import { type ArchiveEntry, readArchive } from "../testing/cpio-reader.ts";
 import { CpioWriter, DATA_ALIGNMENT } from "./cpio.ts";
 
 const folder = fs.mkdtempSync(path.join(os.tmpdir(), "cyrius-cpio-"));
 after(() => fs.rmSync(folder, { recursive: true }));
-
-interface Read {
-  name: string;
-  nameBytes: number;
-  inode: number;
-  mode: number;
-  uid: number;
-  gid: number;
-  links: number;
-  mtime: number;
-  device: [number, number];
-  offset: number;
-  data: Buffer;
-}
-
-/** A reader written from cpio(5), independent of the writer. */
-function readArchive(file: string): Read[] {
-  const bytes = fs.readFileSync(file);
-  const entries: Read[] = [];
-  for (let at = 0; ; ) {
-    assert.equal(bytes.toString("latin1", at, at + 6), "070701");
-    const field = (index: number): number => Number.parseInt(bytes.toString("latin1", at + 6 + 8 * index, at + 14 + 8 * index), 16);
-    const nameBytes = field(11);
-    const name = bytes.toString("utf8", at + 110, bytes.indexOf(0, at + 110));
-    const offset = (at + 110 + nameBytes + 3) & ~3;
-    const size = field(6);
-    if (name === "TRAILER!!!") {
-      assert.equal(offset, bytes.length);
-      return entries;
-    }
-    const data = bytes.subarray(offset, offset + size);
-    const [inode, mode, uid, gid, links, mtime] = [field(0), field(1), field(2), field(3), field(4), field(5)];
-    entries.push({ name, nameBytes, inode, mode, uid, gid, links, mtime, device: [field(9), field(10)], offset, data });
-    at = (offset + size + 3) & ~3;
-  }
-}
 
 /** A tree with one file of each kind that an unprivileged user can make. */
 function makeTree(): string {
@@ -82,7 +47,7 @@ test("a tree arrives with its modes, owners, times, links and contents", () => {
   for (const entry of entries) {
     const file = path.join(tree, path.relative("root", entry.name));
     const status = fs.lstatSync(file);
-    const firstName = entries.find((other) => other.inode === entry.inode) as Read;
+    const firstName = entries.find((other) => other.inode === entry.inode) as ArchiveEntry;
     assert.equal(entry.mode, status.mode, entry.name);
     assert.deepEqual([entry.uid, entry.gid], [status.uid, status.gid]);
     assert.equal(entry.mtime, Math.floor(status.mtimeMs / 1000));
@@ -133,7 +98,7 @@ test("device nodes keep their numbers", () => {
   }
   writer.end();
   const entries = readArchive(file);
-  const big = entries[1] as Read;
+  const big = entries[1] as ArchiveEntry;
   assert.deepEqual([big.mode, big.device, big.uid, big.gid, big.mtime], [0o020666, [259, 0x12345], 3, 4, 5]);
   const node = entries.find((entry) => entry.name === "tree/node");
   if (node) assert.deepEqual([node.mode & 0o170000, node.device], [0o060000, [259, 70000]]);

@@ -4,7 +4,7 @@ import path from "node:path";
 import { test } from "node:test";
 import { projectRoot } from "./project.ts";
 import { Decoder, encode, HEADER_BYTES, type Kind, type Message, messages, PAYLOAD_LIMIT, ProtocolError } from "./protocol.ts";
-import { Random } from "./random.ts";
+import { Random } from "../testing/random.ts";
 
 const kernelHello = encode({ kind: "HELLO", channel: 0, version: 1, features: 0, name: "test" });
 
