@@ -1,10 +1,132 @@
-import { in8, out8, halt } from "../shim/isa";
+// The assembler: the only file that knows every part. It brings the machine up in order and holds the functions that shim/ calls.
+
+import { fpuInit, fpuSave, halt } from "../shim/isa";
+import { apicInit } from "../drivers/platform/apic";
+import { calibrate } from "../drivers/platform/calibrate";
+import { rtcSeconds } from "../drivers/platform/rtc";
+import { uartInit, uartWrite } from "../drivers/serial/uart";
+import { faultSignal } from "../linuxabi/fault";
+import { deliverSignals } from "../linuxabi/signal";
+import { cloneInit, writeChildTid } from "../linuxabi/sys/clone";
+import { linuxCall } from "../linuxabi/table";
+import { initFrames, readBootInfo } from "./boot/memorymap";
+import { parseCommandLine } from "./boot/options";
+import { setPageUnmapper } from "./fs/pages";
+import { sharedMemoryInit } from "./fs/shm";
+import { FIRST_VECTOR, interruptRun, setHandler, TIMER_VECTOR } from "./interrupt";
+import { log, logEnd, logNumber, logStart, logText, setLogSink } from "./log/log";
+import { panic } from "./log/panic";
+import { Access, faultInit, handleFaultOrKill } from "./mm/fault";
+import { framesFree, framesUsable } from "./mm/frame";
+import { heapInit, kernelAlloc } from "./mm/heap";
+import { kernelMapInit } from "./mm/kernelmap";
+import { unmapInodePages } from "./mm/space";
+import { randomSeed } from "./random";
+import { GONE, Result } from "./result";
+import { finishCall, leave, onTimer, setPersonality, settle, slowCall } from "./run";
+import { lifecycleInit } from "./task/lifecycle";
+import { reschedule } from "./task/scheduler";
+import { current, Thread, unpark, WakeReason, wakeThread } from "./task/thread";
+import { setWaker, WaiterKind } from "./task/wait";
+import { workPending, workSystemInit } from "./task/work";
+import { setWallNs } from "./time/clock";
+import { setTimerHandler, TimerKind } from "./time/timer";
+import { fileInit } from "./vfs/file";
+import { startWorld } from "../runtime/world";
+
+/** Where AssemblyScript's static data ends: scripts/lib/wasm2c.ts reads it. */
 export const heapBase: usize = __heap_base;
-function putc(c: u32): void { while (!(in8(0x3fd) & 0x20)); out8(0x3f8, c); }
-function puts(s: string): void { for (let i = 0; i < s.length; i++) putc(load<u16>(changetype<usize>(s) + (i << 1))); }
-export function boot(): void { puts("hello from assemblyscript\n"); out8(0xf4, 0x10); halt(); }
-export function onSystemCall(): void {}
-export function onTrap(vector: u32, error: u64, address: u64): void {}
-export function onInterrupt(vector: u32): void {}
-export function onIdle(): void {}
-export function onPanic(kind: u32, detail: u64, rip: u64, address: u64): void { puts("panic\n"); out8(0xf4, 0x20); }
+
+/** A park's deadline has passed. */
+function threadTimeout(owner: usize): void {
+  unpark(changetype<Thread>(owner), WakeReason.Timeout);
+}
+
+/** Memory: from the loader's map to a heap and final page tables. */
+function startMemory(): bool {
+  if (!readBootInfo()) return false;
+  if (!initFrames()) return false;
+  heapInit();
+  return kernelMapInit() && faultInit();
+}
+
+/** FPU state: a clean area for new programs, taken before anything uses the FPU. */
+function startFpu(): bool {
+  const bytes = (fpuInit() + 63) & ~63;
+  const clean = kernelAlloc(bytes);
+  if (clean == 0) return false;
+  fpuSave(clean);
+  lifecycleInit(bytes, clean);
+  return true;
+}
+
+/** Called once by the shim, on the boot page tables. */
+export function boot(): void {
+  if (uartInit()) setLogSink(uartWrite);
+  if (!startMemory() || !startFpu()) {
+    log("boot", "not enough memory, or no PVH boot information");
+    halt();
+  }
+  parseCommandLine();
+  apicInit();
+  calibrate();
+  setWallNs(rtcSeconds() * 1_000_000_000);
+  randomSeed();
+  setHandler(TIMER_VECTOR, onTimer, 0);
+  setWaker(WaiterKind.Thread, wakeThread);
+  setTimerHandler(TimerKind.Thread, threadTimeout);
+  workSystemInit();
+  setPageUnmapper(unmapInodePages);
+  setPersonality(linuxCall, linuxCall, deliverSignals, writeChildTid);
+  fileInit();
+  cloneInit();
+  if (!sharedMemoryInit()) halt();
+  logStart("memory");
+  logNumber(framesFree() / 256);
+  logText(" MiB free of ");
+  logNumber(framesUsable() / 256);
+  logEnd();
+  startWorld();
+  settle();
+}
+
+/** A system call of `current`. */
+export function onSystemCall(): void {
+  const t = current;
+  const result: Result = t.entry == 0 ? linuxCall(t) : slowCall(t);
+  if (result <= GONE) {
+    leave(result);
+    return;
+  }
+  finishCall(t, result);
+  if (t.work != 0 || reschedule || workPending) settle();
+}
+
+/** An exception or interrupt in user mode. */
+export function onTrap(vector: u32, error: u64, address: u64): void {
+  if (vector >= FIRST_VECTOR) interruptRun(vector);
+  else {
+    const t = current;
+    let result: Result = 0;
+    if (vector == 14) {
+      const access = error & 16 ? Access.Execute : error & 2 ? Access.Write : Access.Read;
+      result = handleFaultOrKill(t.process.space!, address, access);
+    }
+    if (vector != 14 || result < 0) faultSignal(t, vector, error, address, result);
+  }
+  if (current.work != 0 || reschedule || workPending) settle();
+}
+
+/** An interrupt while the CPU idles. */
+export function onInterrupt(vector: u32): void {
+  interruptRun(vector);
+}
+
+/** The CPU idled and an interrupt has been handled. */
+export function onIdle(): void {
+  settle();
+}
+
+export function onPanic(kind: u32, detail: u64, rip: u64, address: u64): void {
+  panic(kind, detail, rip, address);
+}

@@ -5,3 +5,6 @@ export type Result = i64;
 
 /** The thread was parked: propagate it up to the dispatcher, which runs the call again from the top when it wakes. */
 export const BLOCKED: Result = i64.MIN_VALUE;
+
+/** The calling thread has ended: there is nobody to give a result to. */
+export const GONE: Result = i64.MIN_VALUE + 1;

@@ -65,7 +65,6 @@ export class Container {
 
   /** System calls asked for and lacking: kernel/container/missing.ts. */
   missing: usize;
-  missingCount: u32;
 
   /** Who waits for the container to stop. */
   stopQueueFirst: usize;

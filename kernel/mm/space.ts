@@ -35,7 +35,8 @@ export const enum VmaFlag {
   Vdso = 512,
   /** MADV_WIPEONFORK. */
   WipeOnFork = 1024,
-  NoReserve = 2048,
+  /** A shared mapping of a file opened only for reading: it cannot be made writable. */
+  ReadOnlyFile = 2048,
 }
 
 @unmanaged

@@ -77,8 +77,9 @@ function appendUser(a: Arguments, ua: u64): Result {
     if (r != -Errno.ENAMETOOLONG) return r;
     a.bytes += piece;
     done += piece;
-    if (done >= STRING_MAX) return -Errno.E2BIG;
+    if (done >= STRING_MAX) break;
   }
+  return -Errno.E2BIG;
 }
 
 const pointer = memory.data(8, 8);
@@ -86,14 +87,17 @@ const pointer = memory.data(8, 8);
 /** Appends the NULL-terminated array of strings at `ua` (0: none): their number, or an error. */
 function appendArray(a: Arguments, ua: u64): Result {
   if (ua == 0) return 0;
-  for (let count: u32 = 0; ; count++) {
+  let count: u32 = 0;
+  for (;;) {
     let r = copyIn(pointer, ua + (<u64>count << 3), 8);
     if (r < 0) return r;
     const string = load<u64>(pointer);
-    if (string == 0) return count;
+    if (string == 0) break;
     r = appendUser(a, string);
     if (r < 0) return r;
+    count++;
   }
+  return count;
 }
 
 /** Fills an empty block from the arrays execve was given: 0, -E2BIG, -EFAULT or -ENOMEM. */

@@ -12,7 +12,7 @@ import { Result } from "../result";
 import { Credentials, credentialsRelease } from "../task/credentials";
 import { endOtherThreads, fpuReset, programSet, vforkDone } from "../task/lifecycle";
 import { LimitKind, softLimit } from "../task/limits";
-import { actionsForExec } from "../task/signal";
+import { actionsCopy, actionsRelease, actionsResetForExec, actionsRetain, SignalActions } from "../task/signal";
 import { current, NEVER, parkUninterruptible, Thread } from "../task/thread";
 import { childQueue } from "../task/process";
 import { fdCloseForExec } from "../vfs/fdtable";
@@ -203,6 +203,13 @@ function replace(t: Thread, a: Arguments, nameLength: u32): Result {
     spaceRelease(space);
     return -Errno.ENOMEM;
   }
+  // Handlers do not outlive their program; who shares them (CLONE_SIGHAND) keeps its own.
+  const actions = process.actions.refs > 1 ? actionsCopy(process.actions) : actionsRetain(process.actions);
+  if (!actions) {
+    credentialsRelease(credentials);
+    spaceRelease(space);
+    return -Errno.ENOMEM;
+  }
   facts.secure = credentials.uid != credentials.euid || credentials.gid != credentials.egid ? 1 : 0;
   let start = mapAll(space, process.paths!, t.credentials);
   let stack: Result = 0;
@@ -211,16 +218,17 @@ function replace(t: Thread, a: Arguments, nameLength: u32): Result {
     if (stack < 0) start = stack;
   }
   if (start < 0) {
+    actionsRelease(actions);
     credentialsRelease(credentials);
     spaceRelease(space);
     return start;
   }
-  commit(t, space, credentials, place.mount, <u64>start, <u64>stack);
+  commit(t, space, credentials, actions, place.mount, <u64>start, <u64>stack);
   return 0;
 }
 
 /** Cannot fail: the process is the new program from here on. */
-function commit(t: Thread, space: AddressSpace, credentials: Credentials, mount: Mount, start: u64, stack: u64): void {
+function commit(t: Thread, space: AddressSpace, credentials: Credentials, actions: SignalActions, mount: Mount, start: u64, stack: u64): void {
   const process = t.process;
   const old = process.space;
   process.space = space;
@@ -231,7 +239,9 @@ function commit(t: Thread, space: AddressSpace, credentials: Credentials, mount:
   }
   vforkDone(process);
   if (process.files) fdCloseForExec(process.files!);
-  actionsForExec(t);
+  actionsRelease(process.actions);
+  process.actions = actions;
+  actionsResetForExec(actions);
   process.dumpable = credentials.uid == credentials.euid && credentials.gid == credentials.egid;
   credentialsRelease(t.credentials);
   t.credentials = credentials;

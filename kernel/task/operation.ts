@@ -12,6 +12,8 @@ export const enum OperationKind {
   Poll = 2,
   /** Waiting for a record lock: kernel/vfs/lock.ts. */
   Lock = 3,
+  /** vfork's parent holds its child: linuxabi/sys/clone.ts. */
+  Vfork = 4,
   Count = 8,
 }
 

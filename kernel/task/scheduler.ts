@@ -26,6 +26,11 @@ let loaded: Thread = changetype<Thread>(0);
 /** Set by enqueue when a thread woke that should run before the current one. */
 export let reschedule = false;
 
+/** Makes the next return to user mode look whether another thread should run. */
+export function requestReschedule(): void {
+  reschedule = true;
+}
+
 /** Weight of a nice value: 1.25 times less per step, in 1/1024 (Linux's sched_prio_to_weight). */
 const weights = memory.data<u32>([
   88761, 71755, 56483, 46273, 36291, 29154, 23254, 18705, 14949, 11916, 9548, 7620, 6100, 4904, 3906, 3121, 2501, 1991, 1586, 1277, 1024, 820, 655,

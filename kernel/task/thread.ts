@@ -39,6 +39,8 @@ export const enum Work {
   Exit = 4,
   /** Stop until SIGCONT. */
   Stop = 8,
+  /** Has never run: finish what clone promised (setTid). */
+  First = 16,
 }
 
 /** Bits of Thread.entry: why a system call of this thread does not take the straight way. */
@@ -145,6 +147,8 @@ export class Thread {
 
   // Threads and futexes
   clearTid: u64;
+  /** CLONE_CHILD_SETTID: where the thread writes its id before it first runs; 0 when that is done. */
+  setTid: u64;
   robustList: u64;
   robustBytes: u64;
   rseq: u64;
@@ -186,7 +190,7 @@ export function threadAlloc(fpuBytes: u32): Thread | null {
     return null;
   }
   t.waiter = changetype<Waiter>(p + THREAD_BYTES + TIMER_BYTES);
-  t.waiter.kind = WaiterKind.Thread;
+  t.waiter.kind = <u8>WaiterKind.Thread;
   t.waiter.owner = p;
   return t;
 }

@@ -1,6 +1,7 @@
 // Timers: one binary heap of deadlines; the hardware is armed for the first. A Timer is embedded in its owner; setting one never
 // allocates, since timerInit makes room in the heap for every timer that exists.
 
+import { timerArm } from "../interrupt";
 import { kernelAlloc, kernelFree } from "../mm/heap";
 
 /** What happens when a timer fires; each kind's function is registered by its owner. */
@@ -101,6 +102,7 @@ export function timerSet(timer: Timer, deadlineNs: u64): void {
   if (timer.place != 0) timerCancel(timer);
   timer.deadlineNs = deadlineNs;
   siftUp(count++, timer);
+  if (timer.place == 1) timerArm(deadlineNs);
 }
 
 /** Takes the timer back, if it is set. */

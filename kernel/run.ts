@@ -1,0 +1,119 @@
+// The kernel's event loop: what happens between an entry into the kernel and the return to user mode. System calls that neither block nor
+// find work to do come straight back through completeCall; everything else goes through settle, which gives the CPU to whoever should have it.
+
+import { timerArm, timerFired } from "./interrupt";
+import { BLOCKED, GONE, Result } from "./result";
+import { exitThread } from "./task/lifecycle";
+import { releaseOperation } from "./task/operation";
+import { requestReschedule, requeueCurrent, reschedule, shouldYield, sliceEndNs, switchToNext } from "./task/scheduler";
+import { stopThread } from "./task/stop";
+import { current, Thread, ThreadState, Work } from "./task/thread";
+import { workPending, workRun } from "./task/work";
+import { nowNs } from "./time/clock";
+import { timerNextNs, timerRun } from "./time/timer";
+
+type CallFunction = (t: Thread) => Result;
+type ThreadFunction = (t: Thread) => void;
+/** The container's and the host's system-call tables, and what linuxabi does on the way to user mode. */
+let linuxCall: u32 = 0;
+let hostCall: u32 = 0;
+let deliverSignals: u32 = 0;
+let firstRun: u32 = 0;
+
+/** Registers the tables and the last steps before user mode; once, at boot. */
+export function setPersonality(linux: CallFunction, host: CallFunction, signals: ThreadFunction, first: ThreadFunction): void {
+  linuxCall = linux.index;
+  hostCall = host.index;
+  deliverSignals = signals.index;
+  firstRun = first.index;
+}
+
+/** A call of a thread with entry work: the host's table, or a filter that looks first. */
+export function slowCall(t: Thread): Result {
+  return call_indirect<Result>(t.process.host ? hostCall : linuxCall, t);
+}
+
+/** Ends a call with `result`: forgets its progress, puts the result into rax. */
+@inline
+export function finishCall(t: Thread, result: Result): void {
+  if ((t.opPhase | t.opKind | <u32>t.opObject) != 0 || (t.opDone | t.opDeadlineNs | t.opData) != 0) clearOperation(t);
+  t.rax = <u64>result;
+}
+
+function clearOperation(t: Thread): void {
+  releaseOperation(t);
+  t.opPhase = 0;
+  t.opObject = 0;
+  t.opDone = 0;
+  t.opDeadlineNs = 0;
+  t.opData = 0;
+}
+
+/** Runs a parked call again. */
+function restart(t: Thread): void {
+  t.work &= ~Work.Restart;
+  t.restarting = true;
+  const result = t.process.host ? call_indirect<Result>(hostCall, t) : call_indirect<Result>(linuxCall, t);
+  if (result <= GONE) {
+    if (result == BLOCKED) switchToNext();
+    return;
+  }
+  t.restarting = false;
+  t.wakeReason = 0;
+  finishCall(t, result);
+}
+
+/** Does what must be done before user mode, and picks the thread that goes there. `current` is null when the CPU is to idle. */
+export function settle(): void {
+  for (;;) {
+    if (workPending) workRun();
+    const t = current;
+    if (!t) {
+      switchToNext();
+      if (!current) break;
+      continue;
+    }
+    const work = t.work;
+    if (work == 0) {
+      if (!reschedule || !shouldYield(nowNs())) break;
+      requeueCurrent();
+      t.involuntarySwitches++;
+      switchToNext();
+      continue;
+    }
+    if (work & Work.Exit) exitThread(t.process.exitStatus);
+    else if (work & Work.First) {
+      t.work &= ~Work.First;
+      call_indirect<void>(firstRun, t);
+    } else if (work & Work.Restart) restart(t);
+    else if (work & Work.Stop) {
+      stopThread(t);
+      switchToNext();
+    } else {
+      call_indirect<void>(deliverSignals, t);
+      if (t == current && t.state == ThreadState.Stopped) switchToNext();
+    }
+  }
+  if (sliceEndNs != 0) timerArm(sliceEndNs);
+}
+
+/** The blocked or ended thread's CPU goes to another. */
+export function leave(result: Result): void {
+  if (result == BLOCKED) {
+    current.voluntarySwitches++;
+    switchToNext();
+  }
+  settle();
+}
+
+/** The timer's interrupt: fires what is due and arms the next. */
+export function onTimer(argument: usize): void {
+  timerFired();
+  const now = nowNs();
+  timerRun(now);
+  timerArm(timerNextNs());
+  if (sliceEndNs != 0) {
+    if (now >= sliceEndNs) requestReschedule();
+    timerArm(sliceEndNs);
+  }
+}

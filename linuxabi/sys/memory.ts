@@ -1,0 +1,324 @@
+// Memory calls: mmap(2) and its family, brk(2).
+
+import { Errno } from "../../kernel/errno";
+import { PAGE_SHIFT, PAGE_SIZE } from "../../kernel/mm/frame";
+import { Access, handleFaultOrKill } from "../../kernel/mm/fault";
+import { covered, growRegion, mapRegion, moveRegion, pageUp, placeRegion, protectRegion, setBreak, unmapRegion } from "../../kernel/mm/map";
+import { findSlot } from "../../kernel/mm/pagetable";
+import { AddressSpace, findGap, rangeFree, unmapPages, USER_START, Vma, vmaAt, vmaFind, VmaFlag, vmaIndex } from "../../kernel/mm/space";
+import { copyOut, USER_END } from "../../kernel/mm/user";
+import { Result } from "../../kernel/result";
+import { capable, Capability } from "../../kernel/task/credentials";
+import { LimitKind, softLimit } from "../../kernel/task/limits";
+import { Thread } from "../../kernel/task/thread";
+import { inodeRelease } from "../../kernel/vfs/entry";
+import { sharedMemoryFile } from "../../kernel/fs/shm";
+import { Entry, FileKind, Inode, MountFlag } from "../../kernel/vfs/inode";
+import { isNone, openFile } from "./descriptor";
+
+const PROT_ALL: u32 = 7;
+const PROT_GROWSDOWN: u32 = 0x0100_0000;
+const PROT_GROWSUP: u32 = 0x0200_0000;
+
+const enum Map {
+  Shared = 1,
+  Private = 2,
+  SharedValidate = 3,
+  Type = 0xf,
+  Fixed = 0x10,
+  Anonymous = 0x20,
+  GrowsDown = 0x100,
+  Locked = 0x2000,
+  NoReserve = 0x4000,
+  Populate = 0x8000,
+  Stack = 0x20000,
+  HugeTlb = 0x40000,
+  FixedNoReplace = 0x100000,
+}
+/** Flags that MAP_SHARED_VALIDATE knows. */
+const VALIDATED: u32 = 0x1f_ffff;
+
+@inline
+function spaceOf(t: Thread): AddressSpace {
+  return t.process.space!;
+}
+
+/** True when [start, start + bytes) lies in the user's half; bytes is not 0. */
+function inUserHalf(start: u64, bytes: u64): bool {
+  return bytes <= USER_END && start <= USER_END - bytes;
+}
+
+/** RLIMIT_AS: may the space grow by `bytes`? */
+function withinLimit(t: Thread, bytes: u64): bool {
+  const limit = softLimit(t.process, LimitKind.AddressSpace);
+  return limit == u64.MAX_VALUE || (spaceOf(t).virtualPages << PAGE_SHIFT) + bytes <= limit;
+}
+
+/** mmap(2). */
+export function sysMmap(t: Thread, hint: u64, length: u64, prot: u32, flags: u32, fd: i32, offset: u64): Result {
+  if (offset & (PAGE_SIZE - 1)) return -Errno.EINVAL;
+  let inode: Inode | null = null;
+  let entry: Entry | null = null;
+  const type = flags & Map.Type;
+  if (!(flags & Map.Anonymous)) {
+    const file = openFile(t, fd);
+    if (isNone(file)) return -Errno.EBADF;
+    if (length == 0) return -Errno.EINVAL;
+    if (type == 0 || type > <u32>Map.SharedValidate) return -Errno.EINVAL;
+    if (!(file.access & 1)) return -Errno.EACCES;
+    if (type != Map.Private && prot & 2 && !(file.access & 2)) return -Errno.EACCES;
+    const mount = file.mount;
+    if (prot & 4 && mount && mount.flags & MountFlag.NoExec) return -Errno.EPERM;
+    if (file.kind == FileKind.Zero) {
+      if (type == Map.Private) flags |= Map.Anonymous;
+    } else if (file.kind != FileKind.Regular) return -Errno.ENODEV;
+    else {
+      inode = file.inode;
+      entry = file.entry;
+    }
+  } else {
+    if (length == 0 || (type != Map.Shared && type != Map.Private)) return -Errno.EINVAL;
+    if (flags & Map.HugeTlb) return -Errno.ENOMEM; // none are reserved
+  }
+  if (type == Map.SharedValidate && flags & ~VALIDATED) return -Errno.EOPNOTSUPP;
+  const bytes = pageUp(length);
+  if (bytes == 0 || bytes > USER_END) return -Errno.ENOMEM;
+  if (offset + bytes < offset) return -Errno.EOVERFLOW;
+  if (!withinLimit(t, bytes)) return -Errno.ENOMEM;
+  const space = spaceOf(t);
+  const start = choosePlace(space, hint, bytes, flags);
+  if (start < 0) return start;
+  const readOnly = inode != null && type != Map.Private && !(openFile(t, fd).access & 2);
+  const access = (readOnly ? VmaFlag.ReadOnlyFile : 0) | (prot & PROT_ALL) | (type != Map.Private ? VmaFlag.Shared : 0) | (flags & Map.GrowsDown ? VmaFlag.GrowsDown : 0);
+  const r = inode || type == Map.Private ? mapRegion(space, <u64>start, bytes, access, inode, offset >> PAGE_SHIFT, entry) : mapSharedAnonymous(t, <u64>start, bytes, access);
+  if (r >= 0 && flags & (Map.Populate | Map.Locked)) populate(space, <u64>start, bytes, prot);
+  return r;
+}
+
+/** Where a new mapping goes: an address, -EINVAL, -EPERM, -EEXIST or -ENOMEM. */
+function choosePlace(space: AddressSpace, hint: u64, bytes: u64, flags: u32): Result {
+  if (!(flags & (Map.Fixed | Map.FixedNoReplace))) return placeRegion(space, hint & ~(<u64>PAGE_SIZE - 1), bytes);
+  if (hint & (PAGE_SIZE - 1)) return -Errno.EINVAL;
+  if (!inUserHalf(hint, bytes)) return -Errno.ENOMEM;
+  if (hint < USER_START) return -Errno.EPERM;
+  if (flags & Map.FixedNoReplace && !rangeFree(space, hint, hint + bytes)) return -Errno.EEXIST;
+  return hint;
+}
+
+/** Shared anonymous memory is a nameless file that only its mappings hold. */
+function mapSharedAnonymous(t: Thread, start: u64, bytes: u64, access: u32): Result {
+  const inode = sharedMemoryFile(bytes, 0o600, t.credentials.euid, t.credentials.egid);
+  if (!inode) return -Errno.ENOMEM;
+  const r = mapRegion(spaceOf(t), start, bytes, access, inode, 0, null);
+  inodeRelease(inode);
+  return r;
+}
+
+/** MAP_POPULATE: makes pages present as far as that goes; failing is no error. */
+function populate(space: AddressSpace, start: u64, bytes: u64, prot: u32): void {
+  const access = prot & 2 ? Access.Write : Access.Read;
+  for (let at = start; at < start + bytes; at += PAGE_SIZE) {
+    const slot = findSlot(space.root, at);
+    if (slot != 0 && load<u64>(slot) != 0) continue;
+    if (handleFaultOrKill(space, at, access) < 0) return;
+  }
+}
+
+/** munmap(2). */
+export function sysMunmap(t: Thread, start: u64, length: u64): Result {
+  const bytes = pageUp(length);
+  if (start & (PAGE_SIZE - 1) || bytes == 0 || !inUserHalf(start, bytes)) return -Errno.EINVAL;
+  return unmapRegion(spaceOf(t), start, start + bytes);
+}
+
+/** mprotect(2). */
+export function sysMprotect(t: Thread, start: u64, length: u64, prot: u32): Result {
+  if (start & (PAGE_SIZE - 1)) return -Errno.EINVAL;
+  if (prot & ~(PROT_ALL | PROT_GROWSDOWN | PROT_GROWSUP)) return -Errno.EINVAL;
+  const bytes = pageUp(length);
+  if (length == 0) return 0;
+  if (bytes == 0 || !inUserHalf(start, bytes)) return -Errno.ENOMEM;
+  const space = spaceOf(t);
+  const end = start + bytes;
+  if (prot & 2) {
+    for (let i = vmaIndex(space, start); i < space.vmaCount && vmaAt(space, i).start < end; i++) {
+      const vma = vmaAt(space, i);
+      if (vma.flags & VmaFlag.ReadOnlyFile) return -Errno.EACCES;
+    }
+  }
+  if (prot & PROT_GROWSDOWN) {
+    const vma = vmaFind(space, start);
+    if (!vma || !(vma.flags & VmaFlag.GrowsDown)) return -Errno.EINVAL;
+    start = vma.start;
+  }
+  return protectRegion(space, start, end, prot & PROT_ALL);
+}
+
+/** brk(2): Linux returns the present break when it cannot move. */
+export function sysBrk(t: Thread, end: u64): Result {
+  const space = spaceOf(t);
+  if (end == 0 || (end > space.brk && !withinLimit(t, end - space.brk))) return space.brk;
+  return setBreak(space, end, softLimit(t.process, LimitKind.Data));
+}
+
+const MREMAP_MAYMOVE: u32 = 1;
+const MREMAP_FIXED: u32 = 2;
+const MREMAP_DONTUNMAP: u32 = 4;
+
+/** mremap(2). */
+export function sysMremap(t: Thread, old: u64, oldLength: u64, newLength: u64, flags: u32, target: u64): Result {
+  if (flags & ~7 || old & (PAGE_SIZE - 1)) return -Errno.EINVAL;
+  if (flags & (MREMAP_FIXED | MREMAP_DONTUNMAP) && !(flags & MREMAP_MAYMOVE)) return -Errno.EINVAL;
+  const oldBytes = pageUp(oldLength);
+  const newBytes = pageUp(newLength);
+  if (newBytes == 0 || (flags & MREMAP_DONTUNMAP && oldBytes != newBytes)) return -Errno.EINVAL;
+  const space = spaceOf(t);
+  if (flags & MREMAP_FIXED) {
+    if (target & (PAGE_SIZE - 1) || !inUserHalf(target, newBytes) || target < USER_START) return -Errno.EINVAL;
+    if (target < old + oldBytes && old < target + newBytes) return -Errno.EINVAL;
+  }
+  const vma = vmaFind(space, old);
+  if (!vma) return -Errno.EFAULT;
+  if (oldBytes > vma.end - old) return -Errno.EFAULT;
+  if (oldBytes == 0 && !(vma.flags & VmaFlag.Shared)) return -Errno.EINVAL;
+  if (!(flags & (MREMAP_FIXED | MREMAP_DONTUNMAP))) {
+    if (newBytes <= oldBytes) {
+      const r = newBytes == oldBytes ? 0 : unmapRegion(space, old + newBytes, old + oldBytes);
+      return r < 0 ? r : <Result>old;
+    }
+    if (!withinLimit(t, newBytes - oldBytes)) return -Errno.ENOMEM;
+    if (old + oldBytes == vma.end && growRegion(space, vma, newBytes - oldBytes)) return old;
+    if (!(flags & MREMAP_MAYMOVE)) return -Errno.ENOMEM;
+  }
+  const to = flags & MREMAP_FIXED ? target : findGap(space, newBytes);
+  if (to == 0) return -Errno.ENOMEM;
+  return moveRegion(space, vma, old, oldBytes, to, newBytes, (flags & MREMAP_DONTUNMAP) != 0 || oldBytes == 0);
+}
+
+/** msync(2): files are memory here, so there is nothing to write back. */
+export function sysMsync(t: Thread, start: u64, length: u64, flags: u32): Result {
+  if (start & (PAGE_SIZE - 1) || flags & ~7 || (flags & 5) == 5) return -Errno.EINVAL;
+  const bytes = pageUp(length);
+  if (length != 0 && bytes == 0) return -Errno.ENOMEM;
+  return covered(spaceOf(t), start, start + bytes) ? 0 : -Errno.ENOMEM;
+}
+
+const flagsByPage = memory.data(4096, 16);
+
+/** mincore(2). */
+export function sysMincore(t: Thread, start: u64, length: u64, vector: u64): Result {
+  if (start & (PAGE_SIZE - 1)) return -Errno.EINVAL;
+  const space = spaceOf(t);
+  const bytes = pageUp(length);
+  if ((length != 0 && bytes == 0) || !inUserHalf(start, max<u64>(bytes, 1)) || !covered(space, start, start + bytes)) return -Errno.ENOMEM;
+  for (let done: u64 = 0; done < bytes >> PAGE_SHIFT; ) {
+    const n = <u32>min<u64>((bytes >> PAGE_SHIFT) - done, 4096);
+    for (let i: u32 = 0; i < n; i++) {
+      const slot = findSlot(space.root, start + ((done + i) << PAGE_SHIFT));
+      store<u8>(flagsByPage + i, slot != 0 && load<u64>(slot) & 1 ? 1 : 0);
+    }
+    const r = copyOut(vector + done, flagsByPage, n);
+    if (r < 0) return r;
+    done += n;
+  }
+  return 0;
+}
+
+const enum Advice {
+  Normal = 0,
+  Random = 1,
+  Sequential = 2,
+  WillNeed = 3,
+  DontNeed = 4,
+  Free = 8,
+  Remove = 9,
+  DontFork = 10,
+  DoFork = 11,
+  Mergeable = 12,
+  Unmergeable = 13,
+  HugePage = 14,
+  NoHugePage = 15,
+  DontDump = 16,
+  DoDump = 17,
+  WipeOnFork = 18,
+  KeepOnFork = 19,
+  Cold = 20,
+  PageOut = 21,
+  PopulateRead = 22,
+  PopulateWrite = 23,
+}
+
+/** madvise(2). Advice about reading ahead, dumps and huge pages changes nothing here. */
+export function sysMadvise(t: Thread, start: u64, length: u64, advice: u32): Result {
+  if (advice > <u32>Advice.PopulateWrite || (advice > <u32>Advice.DontNeed && advice < <u32>Advice.Free)) return -Errno.EINVAL;
+  if (start & (PAGE_SIZE - 1)) return -Errno.EINVAL;
+  const bytes = pageUp(length);
+  if (length != 0 && bytes == 0) return -Errno.EINVAL;
+  if (start + bytes < start) return -Errno.EINVAL;
+  const space = spaceOf(t);
+  const end = start + bytes;
+  for (let i = vmaIndex(space, start); i < space.vmaCount && vmaAt(space, i).start < end; i++) {
+    const r = advise(space, vmaAt(space, i), max(start, vmaAt(space, i).start), min(end, vmaAt(space, i).end), advice);
+    if (r < 0) return r;
+  }
+  return covered(space, start, end) ? 0 : -Errno.ENOMEM;
+}
+
+function advise(space: AddressSpace, vma: Vma, from: u64, to: u64, advice: u32): Result {
+  switch (advice) {
+    case Advice.DontNeed:
+      if (vma.flags & VmaFlag.Locked) return -Errno.EINVAL;
+      unmapPages(space, from, to);
+      return 0;
+    case Advice.Free:
+      return vma.inode ? -Errno.EINVAL : 0;
+    case Advice.Remove:
+      return -Errno.EOPNOTSUPP;
+    case Advice.DontFork:
+      vma.flags |= VmaFlag.DontFork;
+      return 0;
+    case Advice.DoFork:
+      vma.flags &= ~VmaFlag.DontFork;
+      return 0;
+    case Advice.WipeOnFork:
+      if (vma.inode || vma.flags & VmaFlag.Shared) return -Errno.EINVAL;
+      vma.flags |= VmaFlag.WipeOnFork;
+      return 0;
+    case Advice.KeepOnFork:
+      vma.flags &= ~VmaFlag.WipeOnFork;
+      return 0;
+    case Advice.PopulateRead:
+    case Advice.PopulateWrite:
+      for (let at = from; at < to; at += PAGE_SIZE) {
+        const r = handleFaultOrKill(space, at, advice == Advice.PopulateWrite ? Access.Write : Access.Read);
+        if (r < 0) return r == -Errno.EACCES ? -Errno.EINVAL : r;
+      }
+      return 0;
+  }
+  return 0;
+}
+
+/** mlock(2), mlock2(2): nothing is ever paged out; only the limit counts. */
+export function sysMlock(t: Thread, start: u64, length: u64, flags: u32): Result {
+  if (flags & ~1) return -Errno.EINVAL;
+  const from = start & ~(<u64>PAGE_SIZE - 1);
+  const bytes = pageUp(length + (start - from));
+  const limit = softLimit(t.process, LimitKind.LockedMemory);
+  if (bytes > limit && !capable(t.credentials, Capability.IpcLock)) return limit == 0 ? -Errno.EPERM : -Errno.ENOMEM;
+  if (from + bytes < from) return -Errno.EINVAL;
+  return covered(spaceOf(t), from, from + bytes) ? 0 : -Errno.ENOMEM;
+}
+
+/** munlock(2). */
+export function sysMunlock(t: Thread, start: u64, length: u64): Result {
+  const from = start & ~(<u64>PAGE_SIZE - 1);
+  return covered(spaceOf(t), from, from + pageUp(length + (start - from))) ? 0 : -Errno.ENOMEM;
+}
+
+/** mlockall(2) and munlockall(2) (flags 0). */
+export function sysMlockall(t: Thread, flags: u32): Result {
+  if (flags & ~7 || flags == 4) return -Errno.EINVAL;
+  if (flags == 0 || capable(t.credentials, Capability.IpcLock)) return 0;
+  const limit = softLimit(t.process, LimitKind.LockedMemory);
+  return limit == 0 ? -Errno.EPERM : spaceOf(t).virtualPages << PAGE_SHIFT <= limit ? 0 : -Errno.ENOMEM;
+}

@@ -1,0 +1,97 @@
+// The system calls of a container: one row per call, in order of number (arch/x86/entry/syscalls/syscall_64.tbl). The dense switch becomes one
+// jump table, so a row costs a load for each argument it names and a direct call.
+// docs/linux-coverage.md is made from the rows.
+
+import { Errno } from "../kernel/errno";
+import { Result } from "../kernel/result";
+import { missingCount } from "../kernel/container/missing";
+import { Thread } from "../kernel/task/thread";
+import { sysClone, sysClone3, sysFork, sysSetTidAddress, sysVfork } from "./sys/clone";
+import {
+  sysExecve,
+  sysExecveat,
+  sysExit,
+  sysExitGroup,
+  sysGetpgid,
+  sysGetpid,
+  sysGetppid,
+  sysGetsid,
+  sysGettid,
+  sysSetpgid,
+  sysSetsid,
+} from "./sys/process";
+import { sysWait4, sysWaitid } from "./sys/wait";
+import { sysBrk, sysMadvise, sysMincore, sysMlock, sysMlockall, sysMmap, sysMprotect, sysMremap, sysMsync, sysMunlock, sysMunmap } from "./sys/memory";
+import { sysClose, sysCloseRange, sysDup, sysDup2, sysDup3, sysFadvise64, sysFsync, sysReadahead, sysSyncFileRange } from "./sys/fd";
+import { sysFlock } from "./sys/lock";
+import { sysPipe, sysPipe2 } from "./sys/pipe";
+import { sysLseek, sysPread64, sysPreadv, sysPreadv2, sysPwrite64, sysPwritev, sysPwritev2, sysRead, sysReadv, sysWrite, sysWritev } from "./sys/rw";
+
+/** Carries out call number `t.rax` with the arguments in the registers of `t`. */
+export function linuxCall(t: Thread): Result {
+  switch (<u32>t.call) {
+    case 0: return sysRead(t, <i32>t.rdi, t.rsi, t.rdx);
+    case 1: return sysWrite(t, <i32>t.rdi, t.rsi, t.rdx);
+    case 3: return sysClose(t, <i32>t.rdi);
+    case 8: return sysLseek(t, <i32>t.rdi, <i64>t.rsi, <u32>t.rdx);
+    case 9: return sysMmap(t, t.rdi, t.rsi, <u32>t.rdx, <u32>t.r10, <i32>t.r8, t.r9);
+    case 10: return sysMprotect(t, t.rdi, t.rsi, <u32>t.rdx);
+    case 11: return sysMunmap(t, t.rdi, t.rsi);
+    case 12: return sysBrk(t, t.rdi);
+    case 17: return sysPread64(t, <i32>t.rdi, t.rsi, t.rdx, <i64>t.r10);
+    case 18: return sysPwrite64(t, <i32>t.rdi, t.rsi, t.rdx, <i64>t.r10);
+    case 19: return sysReadv(t, <i32>t.rdi, t.rsi, t.rdx);
+    case 20: return sysWritev(t, <i32>t.rdi, t.rsi, t.rdx);
+    case 22: return sysPipe(t, t.rdi);
+    case 25: return sysMremap(t, t.rdi, t.rsi, t.rdx, <u32>t.r10, t.r8);
+    case 26: return sysMsync(t, t.rdi, t.rsi, <u32>t.rdx);
+    case 27: return sysMincore(t, t.rdi, t.rsi, t.rdx);
+    case 28: return sysMadvise(t, t.rdi, t.rsi, <u32>t.rdx);
+    case 32: return sysDup(t, <i32>t.rdi);
+    case 33: return sysDup2(t, <i32>t.rdi, <i32>t.rsi);
+    case 39: return sysGetpid(t);
+    case 56: return sysClone(t, t.rdi, t.rsi, t.rdx, t.r10, t.r8);
+    case 57: return sysFork(t);
+    case 58: return sysVfork(t);
+    case 59: return sysExecve(t, t.rdi, t.rsi, t.rdx);
+    case 60: return sysExit(t, <u32>t.rdi);
+    case 61: return sysWait4(t, <i32>t.rdi, t.rsi, <u32>t.rdx, t.r10);
+    case 73: return sysFlock(t, <i32>t.rdi, <u32>t.rsi);
+    case 74: return sysFsync(t, <i32>t.rdi);
+    case 75: return sysFsync(t, <i32>t.rdi); // fdatasync
+    case 109: return sysSetpgid(t, <i32>t.rdi, <i32>t.rsi);
+    case 110: return sysGetppid(t);
+    case 111: return sysGetpgid(t, 0); // getpgrp
+    case 112: return sysSetsid(t);
+    case 121: return sysGetpgid(t, <i32>t.rdi);
+    case 124: return sysGetsid(t, <i32>t.rdi);
+    case 149: return sysMlock(t, t.rdi, t.rsi, 0);
+    case 150: return sysMunlock(t, t.rdi, t.rsi);
+    case 151: return sysMlockall(t, <u32>t.rdi);
+    case 152: return sysMlockall(t, 0); // munlockall
+    case 186: return sysGettid(t);
+    case 187: return sysReadahead(t, <i32>t.rdi, <i64>t.rsi, t.rdx);
+    case 218: return sysSetTidAddress(t, t.rdi);
+    case 221: return sysFadvise64(t, <i32>t.rdi, <i64>t.rsi, <i64>t.rdx, <u32>t.r10);
+    case 231: return sysExitGroup(t, <u32>t.rdi);
+    case 247: return sysWaitid(t, <u32>t.rdi, <i32>t.rsi, t.rdx, <u32>t.r10, t.r8);
+    case 277: return sysSyncFileRange(t, <i32>t.rdi, <i64>t.rsi, <i64>t.rdx, <u32>t.r10);
+    case 292: return sysDup3(t, <i32>t.rdi, <i32>t.rsi, <u32>t.rdx);
+    case 293: return sysPipe2(t, t.rdi, <u32>t.rsi);
+    case 295: return sysPreadv(t, <i32>t.rdi, t.rsi, t.rdx, <i64>t.r10);
+    case 296: return sysPwritev(t, <i32>t.rdi, t.rsi, t.rdx, <i64>t.r10);
+    case 322: return sysExecveat(t, <i32>t.rdi, t.rsi, t.rdx, t.r10, <u32>t.r8);
+    case 325: return sysMlock(t, t.rdi, t.rsi, <u32>t.rdx);
+    case 327: return sysPreadv2(t, <i32>t.rdi, t.rsi, t.rdx, <i64>t.r10, <u32>t.r9);
+    case 328: return sysPwritev2(t, <i32>t.rdi, t.rsi, t.rdx, <i64>t.r10, <u32>t.r9);
+    case 435: return sysClone3(t, t.rdi, t.rsi);
+    case 436: return sysCloseRange(t, <u32>t.rdi, <u32>t.rsi, <u32>t.rdx);
+  }
+  return missing(t);
+}
+
+/** A call we lack: counted, so that a user can ask which a container wants. */
+function missing(t: Thread): Result {
+  missingCount(t.process.container, <u32>min<u64>(t.call, 0xffff_ffff));
+  return -Errno.ENOSYS;
+}

@@ -1,0 +1,2 @@
+import { log } from "../kernel/log/log";
+export function startWorld(): void { log("world", "nothing to run yet"); }
