@@ -162,6 +162,10 @@ export class Thread {
   restartCall: u32;
   pad3: u32;
   restartDeadlineNs: u64;
+  /** The last fault of the thread, as signal frames show it: vector, error code and address. */
+  faultVector: u32;
+  faultError: u32;
+  faultAddress: u64;
   /** comm: 16 bytes, NUL-terminated. */
   name0: u64;
   name1: u64;

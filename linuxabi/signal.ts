@@ -1,0 +1,115 @@
+// Delivering signals to the current thread on its way to user mode, and finishing the system call that a signal interrupted (signal(7),
+// "Interruption of system calls and library functions by signal handlers").
+// linuxabi/entry.ts calls deliverSignals while Thread.work asks for it, after it has put the call's result in rax.
+
+import { Errno } from "../kernel/errno";
+import { BLOCKED, Result } from "../kernel/result";
+import { actionFlags, ActionFlag, actionHandler, actionReset, SIG_DFL, SIG_IGN } from "../kernel/task/action";
+import { exitGroup } from "../kernel/task/lifecycle";
+import {
+  fatalStatus,
+  forceSignal,
+  isInit,
+  kernelInfo,
+  recalculate,
+  restoreTemporaryMask,
+  Signal,
+  signalBit,
+  SignalInfo,
+  takeSignal,
+  takenTimer,
+} from "../kernel/task/signal";
+import { INFO_BYTES, pendingPutBack, threadPending } from "../kernel/task/siginfo";
+import { IGNORED_BY_DEFAULT, STOP_SIGNALS, UNBLOCKABLE_SIGNALS } from "../kernel/task/signalset";
+import { beginStop, isOrphanedGroup, stopThread } from "../kernel/task/stop";
+import { Thread, Work } from "../kernel/task/thread";
+import { timerSignalTaken } from "../kernel/task/itimer";
+import { pushFrame } from "./signalframe";
+
+/** Bytes of the SYSCALL instruction: to run it again. */
+const SYSCALL_BYTES: u64 = 2;
+const RESTART_SYSCALL: u64 = 219;
+
+const infoSpace = memory.data(INFO_BYTES, 8);
+
+const enum Outcome {
+  /** Nothing to be seen: look for the next signal. */
+  Nothing = 0,
+  /** A handler is to run. */
+  Handler = 1,
+  /** The thread does not go on: it was stopped, its process ends, or it waits for a page of its stack. */
+  Halted = 2,
+}
+
+/**
+ * Takes the signals of the current thread that are not blocked, and acts on each. When it returns the thread may have been stopped, parked or told to
+ * exit (state, Work.Exit): otherwise its registers are ready for user mode.
+ */
+export function deliverSignals(t: Thread): void {
+  if ((t.work & Work.Exit) != 0) return;
+  if ((t.work & Work.Stop) != 0) return stopThread(t);
+  const info = changetype<SignalInfo>(infoSpace);
+  do {
+    while (takeSignal(t, ~t.signalMask, info) != 0) {
+      if (takenTimer) timerSignalTaken(takenTimer!, info);
+      if (deliver(t, info) == Outcome.Halted) return;
+    }
+    finishCall(t, false, false);
+    restoreTemporaryMask(t);
+    recalculate(t);
+    // The mask that was put back may let more through.
+  } while ((t.work & Work.Signal) != 0);
+}
+
+function deliver(t: Thread, info: SignalInfo): Outcome {
+  const p = t.process;
+  const signal = info.signal;
+  const bit = signalBit(signal);
+  const handler = actionHandler(p.actions, signal);
+  if (handler == SIG_IGN) return Outcome.Nothing;
+  if (handler != SIG_DFL) return runHandler(t, info);
+  if ((bit & IGNORED_BY_DEFAULT) != 0) return Outcome.Nothing;
+  if (isInit(p) && (bit & UNBLOCKABLE_SIGNALS) == 0) return Outcome.Nothing;
+  if ((bit & STOP_SIGNALS) != 0) {
+    // Nobody could continue a member of an orphaned group: only SIGSTOP stops it.
+    if (signal != Signal.STOP && isOrphanedGroup(p)) return Outcome.Nothing;
+    beginStop(t, signal);
+  } else exitGroup(p, fatalStatus(p, signal));
+  return Outcome.Halted;
+}
+
+function runHandler(t: Thread, info: SignalInfo): Outcome {
+  const actions = t.process.actions;
+  const signal = info.signal;
+  const flags = actionFlags(actions, signal);
+  finishCall(t, true, (flags & ActionFlag.Restart) != 0);
+  const r = pushFrame(t, info);
+  if (r == BLOCKED) {
+    // The thread waits for a page of its stack; the call is finished, so it is not to run again.
+    t.work &= ~Work.Restart;
+    t.work |= Work.Signal;
+    pendingPutBack(threadPending(t), t.process, info);
+    return Outcome.Halted;
+  }
+  if (r < 0) {
+    if (signal == Signal.SEGV) actionReset(actions, Signal.SEGV);
+    forceSignal(t, kernelInfo(Signal.SEGV));
+    return (t.work & Work.Exit) != 0 ? Outcome.Halted : Outcome.Nothing;
+  }
+  if ((flags & ActionFlag.ResetHandler) != 0) actionReset(actions, signal);
+  return Outcome.Handler;
+}
+
+/** Decides how a call goes on that ended with one of the codes from ERESTARTSYS on: EINTR, or once more. */
+function finishCall(t: Thread, handler: bool, restart: bool): void {
+  if (<i64>t.call < 0) return;
+  const r = <Result>t.rax;
+  if (r <= -Errno.ERESTARTSYS && r >= -Errno.ERESTART_RESTARTBLOCK) {
+    if (handler && r != -Errno.ERESTARTNOINTR && !(restart && r == -Errno.ERESTARTSYS)) t.rax = -Errno.EINTR;
+    else {
+      t.rax = r == -Errno.ERESTART_RESTARTBLOCK ? RESTART_SYSCALL : t.call;
+      t.rip -= SYSCALL_BYTES;
+    }
+  }
+  t.call = u64.MAX_VALUE;
+}
