@@ -39,9 +39,9 @@ export function changeOwner(inode: Inode, c: Credentials, uid: u32, gid: u32): R
   return 0;
 }
 
-/** For changeTimes: the time now, and leave the time alone; no real time is as far off. */
-export const TIME_NOW: u64 = u64.MAX_VALUE;
-export const TIME_OMIT: u64 = u64.MAX_VALUE - 1;
+/** For changeTimes: the time now, and leave the time alone. As signed numbers, which times before 1970 are, none is as far off. */
+export const TIME_NOW: u64 = 0x8000_0000_0000_0000;
+export const TIME_OMIT: u64 = 0x8000_0000_0000_0001;
 
 /**
  * Sets access and modification time, in nanoseconds since 1970: 0; -EPERM when `c` is not the owner; -EACCES when both are to be "now" and
