@@ -57,7 +57,7 @@ export class IntervalTimer {
 }
 const TIMER_AT: u32 = (offsetof<IntervalTimer>() + 7) & ~7;
 const INFO_AT: u32 = TIMER_AT + TIMER_BYTES;
-const INTERVAL_TIMER_BYTES: u32 = INFO_AT + INFO_BYTES;
+const INTERVAL_TIMER_BYTES: u32 = INFO_AT + offsetof<SignalInfo>();
 
 /** setitimer's timers repeat at most this often, and a CPU clock is looked at no oftener. */
 const SHORTEST_INTERVAL_NS: u64 = 100_000;
