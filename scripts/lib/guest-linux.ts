@@ -35,7 +35,9 @@ export function linuxResults(programs: GuestProgram[], again = false): Map<strin
   const inputs = [path.join(guestBundle, "rootfs/bin/guest"), path.join(guestBundle, "config.json"), worldScript];
   const changed = Math.max(...inputs.map((input) => fs.statSync(input).mtimeMs));
   const isRecorded = (name: string): boolean => (fs.statSync(fileOf(name), { throwIfNoEntry: false })?.mtimeMs ?? 0) > changed;
-  const due = programs.filter((program) => again || !isRecorded(program.name));
+  const due = programs
+    .filter((program) => again || !isRecorded(program.name))
+    .map((program) => ({ ...program, arguments: program.linuxArguments ?? program.arguments }));
   for (const batch of batches(due, due.length || 1)) {
     for (const [name, result] of runBatch(batch)) fs.writeFileSync(fileOf(name), JSON.stringify(result));
   }

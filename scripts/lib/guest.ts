@@ -20,6 +20,8 @@ export const guestBundle = path.join(bundlesFolder, "guest");
 export interface GuestProgram {
   name: string;
   arguments: string[];
+  /** The arguments on Linux where they differ: this machine's memory is not to be used up. */
+  linuxArguments?: string[];
   /** It must be the container's process 1. */
   isFirst: boolean;
   /** Seconds after which it counts as hanging; far more than it takes. */
@@ -30,8 +32,10 @@ export interface GuestProgram {
 const firstProcesses = new Set(["pid1"]);
 
 /** What the torture programs are called with in the tests. */
-const tortureArguments: Record<string, string[]> = {
-  fuzz: ["1", "20000"],
+const tortureArguments: Record<string, Pick<GuestProgram, "arguments" | "linuxArguments">> = {
+  fuzz: { arguments: ["1", "100000"] },
+  "exhaust-memory": { arguments: [], linuxArguments: ["64"] },
+  "exhaust-pids": { arguments: ["200"] },
 };
 
 function namesIn(folder: string, extension: string): string[] {
@@ -46,7 +50,7 @@ export function conformancePrograms(): GuestProgram[] {
 
 /** The programs that try to break the kernel. */
 export function torturePrograms(): GuestProgram[] {
-  return namesIn("torture", ".c").map((name) => ({ name, arguments: tortureArguments[name] ?? [], isFirst: false, timeout: 300 }));
+  return namesIn("torture", ".c").map((name) => ({ name, arguments: [], isFirst: false, timeout: 300, ...tortureArguments[name] }));
 }
 
 /** True when `target` is missing or older than one of `inputs`. */
