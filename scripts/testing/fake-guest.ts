@@ -88,7 +88,12 @@ const programs: Record<string, Program> = {
     },
   },
   garbage: { start: () => control.write(Buffer.from("this is not a frame, and long enough for a header")) },
-  greedy: { start: () => (credit[1] = INITIAL_WINDOW + 1) && write(1, pattern) === undefined && write(1, "x") },
+  greedy: {
+    start: () => {
+      credit[1] = Infinity;
+      for (let i = 0; i < 32; i++) write(1, pattern);
+    },
+  },
 };
 
 let program: Program = {};

@@ -1,0 +1,71 @@
+// `cyrius run` with the real kernel: exit statuses, streams, signals, malformed bundles.
+
+import assert from "node:assert/strict";
+import { createHash, randomBytes } from "node:crypto";
+import { test } from "node:test";
+import { runBundle, startBundle } from "../scripts/testing/run-bundle.ts";
+
+test("the exit status is the container's", async () => {
+  assert.equal((await runBundle("busybox", ["sh", "-c", "exit 7"])).status, 7);
+  assert.equal((await runBundle("busybox", ["sh", "-c", "kill -9 $$"])).status, 137);
+});
+
+test("a program that is not found gives 127, one that cannot be executed 126", async () => {
+  const absent = await runBundle("busybox", ["/no/such/program"]);
+  assert.equal(absent.status, 127);
+  assert.match(absent.stderr, /^cyrius: create: .*\/no\/such\/program/);
+  assert.equal((await runBundle("busybox", ["/etc/passwd"])).status, 126);
+});
+
+test("standard output and error are separate, and nothing is added", async () => {
+  const result = await runBundle("busybox", ["sh", "-c", "printf 'a\\0\\377\\n'; printf error >&2"]);
+  assert.deepEqual([...result.stdout], [97, 0, 255, 10]);
+  assert.equal(result.stderr, "error");
+});
+
+test("100 MB of random bytes go through cat unchanged", async () => {
+  const data = Buffer.concat(Array.from({ length: 100 }, () => randomBytes(1_000_000)));
+  const running = startBundle("busybox", ["cat"], ["-i"]);
+  running.child.stdin?.end(data);
+  const { stdout, status, stderr } = await running.ended;
+  assert.equal(status, 0, stderr);
+  const hash = (bytes: Buffer): string => createHash("sha256").update(bytes).digest("hex");
+  assert.equal(hash(stdout), hash(data));
+});
+
+test("without -i the input is empty; with it, it ends when ours does", async () => {
+  assert.equal((await runBundle("busybox", ["wc", "-c"])).stdout.toString(), "0\n");
+  const running = startBundle("busybox", ["wc", "-c"], ["-i"]);
+  running.child.stdin?.end("12345");
+  assert.equal((await running.ended).stdout.toString(), "5\n");
+});
+
+test("a reader that goes away ends the writer with SIGPIPE", async () => {
+  const running = startBundle("busybox", ["yes"]);
+  await running.output("y\n");
+  running.child.stdout?.destroy();
+  assert.equal((await running.ended).status, 128 + 13);
+});
+
+test("signals reach the container's init", async () => {
+  const script = "trap 'echo usr1' USR1; trap 'echo int; exit 3' INT; echo ready; while :; do sleep 0.1; done";
+  const running = startBundle("busybox", ["sh", "-c", script]);
+  await running.output("ready\n");
+  running.child.kill("SIGUSR1");
+  await running.output("usr1\n");
+  running.child.kill("SIGINT");
+  const { status, stdout } = await running.ended;
+  assert.deepEqual([status, stdout.toString()], [3, "ready\nusr1\nint\n"]);
+});
+
+test("-t gives the container a terminal", async () => {
+  const running = startBundle("busybox", ["sh", "-c", "tty; stty size; read line; echo got $line"], ["-i", "-t"]);
+  running.child.stdin?.end("hello\n");
+  const { stdout, status, stderr } = await running.ended;
+  assert.equal(status, 0, stderr);
+  assert.match(stdout.toString(), /^\/dev\/(pts\/\d+|console)\r\n\d+ \d+\r\n(hello\r\n)?got hello\r\n$/);
+});
+
+test("--timeout ends a container that does not end", async () => {
+  assert.equal((await runBundle("busybox", ["sleep", "1000"], ["--timeout", "3"])).status, 124);
+});
