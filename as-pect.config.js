@@ -1,10 +1,28 @@
 // as-pect: unit specs (*.spec.ts beside the code) run in Node; the machine behind shim/isa.ts is simulated by `machine` below.
 
-/** A machine whose physical memory is the module's own, and whose clock goes on by a microsecond whenever it is read. */
+/**
+ * A machine whose physical memory and whose user memory are the module's own, and whose clock goes on by a microsecond whenever it is read.
+ * User addresses beyond that memory fault.
+ */
 function machine(memory) {
   let ticks = 0n;
+  let fault = 0n;
   const bytes = () => new Uint8Array(memory.buffer);
+  /** Copies as much as user memory from `ua` on has; returns how many bytes are left. */
+  const user = (ua, count, copy) => {
+    const there = Math.min(count, Math.max(0, memory.buffer.byteLength - Number(ua)));
+    copy(there);
+    fault = BigInt(ua) + BigInt(there);
+    return count - there;
+  };
   return {
+    copy_from_user: (to, ua, count) => user(ua, count, (n) => bytes().copyWithin(to >>> 0, Number(ua), Number(ua) + n)),
+    copy_to_user: (ua, from, count) => user(ua, count, (n) => bytes().copyWithin(Number(ua), from >>> 0, (from >>> 0) + n)),
+    clear_user: (ua, count) => user(ua, count, (n) => bytes().fill(0, Number(ua), Number(ua) + n)),
+    copy_user_to_physical: (pa, ua, count) => user(ua, count, (n) => bytes().copyWithin(Number(pa), Number(ua), Number(ua) + n)),
+    copy_physical_to_user: (ua, pa, count) => user(ua, count, (n) => bytes().copyWithin(Number(ua), Number(pa), Number(pa) + n)),
+    fault_address: () => fault,
+    hardware_random: () => 0n,
     rdtsc: () => (ticks += 1000n),
     multiply_high: (a, b) => BigInt.asUintN(64, (BigInt.asUintN(64, a) * BigInt.asUintN(64, b)) >> 64n),
     physical_zero_page: (pa) => void bytes().fill(0, Number(pa), Number(pa) + 4096),
@@ -24,6 +42,13 @@ export default {
   add: [],
   async instantiate(memory, createImports, instantiate, binary) {
     const isa = machine(memory);
+    // What a spec's code could call but must not: the simulated machine has no such thing.
+    for (const { module, name } of WebAssembly.Module.imports(new WebAssembly.Module(binary))) {
+      if (module !== "isa") continue;
+      isa[name] ??= () => {
+        throw new Error(`the simulated machine lacks ${name}`);
+      };
+    }
     return instantiate(binary, createImports({ env: { memory }, isa }));
   },
   outputBinary: false,

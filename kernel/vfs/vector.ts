@@ -3,7 +3,7 @@
 
 import { Errno } from "../errno";
 import { scratchPage } from "../lib/scratch";
-import { copyInPhysical } from "../mm/user";
+import { copyIn } from "../mm/user";
 import { BLOCKED, Result } from "../result";
 import { raise, Signal } from "../task/signal";
 import { current } from "../task/thread";
@@ -89,16 +89,16 @@ function writePiece(file: File, pieces: usize, count: u32, done: u32): Result {
   return 0;
 }
 
-/** Collects the pieces and writes them to a pipe in one go; up to the first bad address, if there is one. */
+/** Collects the pieces and writes them to a pipe in one go; up to the first piece with a bad address, if there is one. */
 function writeGathered(file: File, pieces: usize, count: u32): Result {
   let bytes: u32 = 0;
   for (let i: u32 = 0; i < count; i++) {
     const want = length(pieces, i);
     if (want == 0) continue;
-    const r = copyInPhysical(scratchPage + bytes, address(pieces, i), want);
+    const r = copyIn(scratchPage + bytes, address(pieces, i), want);
     if (r < 0 && bytes == 0) return r;
-    if (r > 0) bytes += <u32>r;
-    if (r < <Result>want) break;
+    if (r < 0) break;
+    bytes += want;
   }
   const packet = (file.flags & OpenFlag.Direct) != 0 ? SlotFlag.Packet : 0;
   return bytes == 0 ? 0 : pipeWrite(pipeOf(file), PipePeer.Kernel, scratchPage, bytes, packet);
