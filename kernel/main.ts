@@ -31,7 +31,7 @@ import { setWaker, WaiterKind } from "./task/wait";
 import { workPending, workSystemInit } from "./task/work";
 import { setWallNs } from "./time/clock";
 import { setTimerHandler, TimerKind } from "./time/timer";
-import { fileInit } from "./vfs/file";
+import { openFilesInit } from "./vfs/start";
 import { startWorld } from "../runtime/world";
 
 /** Where AssemblyScript's static data ends: scripts/lib/wasm2c.ts reads it. */
@@ -78,7 +78,7 @@ export function boot(): void {
   workSystemInit();
   setPageUnmapper(unmapInodePages);
   setPersonality(linuxCall, linuxCall, deliverSignals, writeChildTid);
-  fileInit();
+  if (!openFilesInit()) halt();
   cloneInit();
   if (!sharedMemoryInit()) halt();
   logStart("memory");

@@ -5,6 +5,7 @@
 import { Errno } from "../kernel/errno";
 import { Result } from "../kernel/result";
 import { missingCount } from "../kernel/container/missing";
+import { getRandom } from "../kernel/random";
 import { Thread } from "../kernel/task/thread";
 import { sysClone, sysClone3, sysFork, sysSetTidAddress, sysVfork } from "./sys/clone";
 import {
@@ -23,6 +24,11 @@ import {
 import { sysWait4, sysWaitid } from "./sys/wait";
 import { sysBrk, sysMadvise, sysMincore, sysMlock, sysMlockall, sysMmap, sysMprotect, sysMremap, sysMsync, sysMunlock, sysMunmap } from "./sys/memory";
 import { sysClose, sysCloseRange, sysDup, sysDup2, sysDup3, sysFadvise64, sysFsync, sysReadahead, sysSyncFileRange } from "./sys/fd";
+import { sysCopyFileRange, sysFallocate, sysSendfile } from "./sys/copy";
+import { sysFcntl } from "./sys/fcntl";
+import { sysIoctl } from "./sys/ioctl";
+import { sysPoll, sysPpoll } from "./sys/poll";
+import { sysPselect6, sysSelect } from "./sys/select";
 import { sysFlock } from "./sys/lock";
 import { sysPipe, sysPipe2 } from "./sys/pipe";
 import { sysLseek, sysPread64, sysPreadv, sysPreadv2, sysPwrite64, sysPwritev, sysPwritev2, sysRead, sysReadv, sysWrite, sysWritev } from "./sys/rw";
@@ -33,16 +39,19 @@ export function linuxCall(t: Thread): Result {
     case 0: return sysRead(t, <i32>t.rdi, t.rsi, t.rdx);
     case 1: return sysWrite(t, <i32>t.rdi, t.rsi, t.rdx);
     case 3: return sysClose(t, <i32>t.rdi);
+    case 7: return sysPoll(t, t.rdi, <u32>t.rsi, <i32>t.rdx);
     case 8: return sysLseek(t, <i32>t.rdi, <i64>t.rsi, <u32>t.rdx);
     case 9: return sysMmap(t, t.rdi, t.rsi, <u32>t.rdx, <u32>t.r10, <i32>t.r8, t.r9);
     case 10: return sysMprotect(t, t.rdi, t.rsi, <u32>t.rdx);
     case 11: return sysMunmap(t, t.rdi, t.rsi);
     case 12: return sysBrk(t, t.rdi);
+    case 16: return sysIoctl(t, <i32>t.rdi, <u32>t.rsi, t.rdx);
     case 17: return sysPread64(t, <i32>t.rdi, t.rsi, t.rdx, <i64>t.r10);
     case 18: return sysPwrite64(t, <i32>t.rdi, t.rsi, t.rdx, <i64>t.r10);
     case 19: return sysReadv(t, <i32>t.rdi, t.rsi, t.rdx);
     case 20: return sysWritev(t, <i32>t.rdi, t.rsi, t.rdx);
     case 22: return sysPipe(t, t.rdi);
+    case 23: return sysSelect(t, <i32>t.rdi, t.rsi, t.rdx, t.r10, t.r8);
     case 25: return sysMremap(t, t.rdi, t.rsi, t.rdx, <u32>t.r10, t.r8);
     case 26: return sysMsync(t, t.rdi, t.rsi, <u32>t.rdx);
     case 27: return sysMincore(t, t.rdi, t.rsi, t.rdx);
@@ -50,12 +59,14 @@ export function linuxCall(t: Thread): Result {
     case 32: return sysDup(t, <i32>t.rdi);
     case 33: return sysDup2(t, <i32>t.rdi, <i32>t.rsi);
     case 39: return sysGetpid(t);
+    case 40: return sysSendfile(t, <i32>t.rdi, <i32>t.rsi, t.rdx, t.r10);
     case 56: return sysClone(t, t.rdi, t.rsi, t.rdx, t.r10, t.r8);
     case 57: return sysFork(t);
     case 58: return sysVfork(t);
     case 59: return sysExecve(t, t.rdi, t.rsi, t.rdx);
     case 60: return sysExit(t, <u32>t.rdi);
     case 61: return sysWait4(t, <i32>t.rdi, t.rsi, <u32>t.rdx, t.r10);
+    case 72: return sysFcntl(t, <i32>t.rdi, <u32>t.rsi, t.rdx);
     case 73: return sysFlock(t, <i32>t.rdi, <u32>t.rsi);
     case 74: return sysFsync(t, <i32>t.rdi);
     case 75: return sysFsync(t, <i32>t.rdi); // fdatasync
@@ -75,13 +86,18 @@ export function linuxCall(t: Thread): Result {
     case 221: return sysFadvise64(t, <i32>t.rdi, <i64>t.rsi, <i64>t.rdx, <u32>t.r10);
     case 231: return sysExitGroup(t, <u32>t.rdi);
     case 247: return sysWaitid(t, <u32>t.rdi, <i32>t.rsi, t.rdx, <u32>t.r10, t.r8);
+    case 270: return sysPselect6(t, <i32>t.rdi, t.rsi, t.rdx, t.r10, t.r8, t.r9);
+    case 271: return sysPpoll(t, t.rdi, <u32>t.rsi, t.rdx, t.r10, t.r8);
     case 277: return sysSyncFileRange(t, <i32>t.rdi, <i64>t.rsi, <i64>t.rdx, <u32>t.r10);
+    case 285: return sysFallocate(t, <i32>t.rdi, <u32>t.rsi, <i64>t.rdx, <i64>t.r10);
     case 292: return sysDup3(t, <i32>t.rdi, <i32>t.rsi, <u32>t.rdx);
     case 293: return sysPipe2(t, t.rdi, <u32>t.rsi);
     case 295: return sysPreadv(t, <i32>t.rdi, t.rsi, t.rdx, <i64>t.r10);
     case 296: return sysPwritev(t, <i32>t.rdi, t.rsi, t.rdx, <i64>t.r10);
+    case 318: return getRandom(t.rdi, t.rsi, <u32>t.rdx);
     case 322: return sysExecveat(t, <i32>t.rdi, t.rsi, t.rdx, t.r10, <u32>t.r8);
     case 325: return sysMlock(t, t.rdi, t.rsi, <u32>t.rdx);
+    case 326: return sysCopyFileRange(t, <i32>t.rdi, t.rsi, <i32>t.rdx, t.r10, t.r8, <u32>t.r9);
     case 327: return sysPreadv2(t, <i32>t.rdi, t.rsi, t.rdx, <i64>t.r10, <u32>t.r9);
     case 328: return sysPwritev2(t, <i32>t.rdi, t.rsi, t.rdx, <i64>t.r10, <u32>t.r9);
     case 435: return sysClone3(t, t.rdi, t.rsi);
