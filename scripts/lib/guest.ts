@@ -10,7 +10,7 @@ import { bundlesFolder, projectRoot } from "./project.ts";
 
 const sources = path.join(projectRoot, "tests/guest");
 const output = path.join(projectRoot, "build/guest");
-const warnings = ["-Wall", "-Wextra", "-Wno-unused-result", "-Wno-nonnull", "-Wno-stringop-overflow", "-Wno-stringop-overread", "-Wno-array-bounds"];
+const warnings = ["-Wall", "-Wextra", "-Wno-unused-result", "-Wno-nonnull", "-Wno-stringop-overflow", "-Wno-stringop-overread", "-Wno-array-bounds", "-Wno-clobbered"];
 const compilerFlags = ["-O2", "-std=gnu17", "-D_GNU_SOURCE", "-fno-pie", ...warnings];
 
 /** The bundle that carries every guest program. */

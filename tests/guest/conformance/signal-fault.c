@@ -89,16 +89,10 @@ static void instructions(void) {
   equal("the trap flag", signal_of(asm volatile("pushfq\n orl $0x100, (%%rsp)\n popfq\n nop\n nop" : : : "memory", "cc")), SIGTRAP);
   check("TRAP_TRACE", seen.si_code == TRAP_TRACE && trap_number == 1);
 
-  unsigned control = 0x1f80 & ~(1u << 9); /* unmask division by zero */
-  volatile float numerator = 1, denominator = 0, quotient;
-  equal("a floating-point exception", signal_of({
-          asm volatile("ldmxcsr %0" : : "m"(control));
-          quotient = numerator / denominator;
-        }), SIGFPE);
-  check("FPE_FLTDIV, trap 19", seen.si_code == FPE_FLTDIV && trap_number == 19);
-  control = 0x1f80;
-  asm volatile("ldmxcsr %0" : : "m"(control));
-  (void)quotient;
+  /* The x87 unit: QEMU's emulator raises no exceptions for the vector one. */
+  equal("a floating-point exception", signal_of(asm volatile("fldcw %0\n fld1\n fldz\n fdivrp\n fwait" : : "m"((unsigned short){0x37b}))), SIGFPE);
+  check("FPE_FLTDIV, trap 16", seen.si_code == FPE_FLTDIV && trap_number == 16);
+  asm volatile("fninit");
 }
 
 static void skip_instruction(int number, siginfo_t *info, void *context) {
