@@ -172,7 +172,8 @@ export function handleFault(space: AddressSpace, va: u64, access: Access): Resul
   const entry = load<u64>(slot);
   const page = va & ~(<u64>PAGE_SIZE - 1);
   const write = access == Access.Write;
-  current.minorFaults++;
+  const t = current;
+  if (t) t.minorFaults++; // not for the first program of a container, which has no thread running
   if (entry != 0) {
     if (!write || entry & PTE_WRITE) {
       if (!(entry & PTE_PRESENT)) store<u64>(slot, entry | PTE_PRESENT);

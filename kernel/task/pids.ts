@@ -49,6 +49,7 @@ export function pidNew(c: Container): PidEntry | null {
   }
   const p = kernelAlloc(offsetof<PidEntry>());
   if (p == 0) return null;
+  if (c.pidCount == 0) c.lastPid = 0; // a container's first process is 1
   let number = c.lastPid;
   do number = number + 1 >= PID_MAX ? (c.isHost || c.init ? 300 : 1) : number + 1;
   while (pidFind(c, number) != null);
