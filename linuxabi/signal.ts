@@ -17,13 +17,11 @@ import {
   signalBit,
   SignalInfo,
   takeSignal,
-  takenTimer,
 } from "../kernel/task/signal";
 import { INFO_BYTES, pendingPutBack, threadPending } from "../kernel/task/siginfo";
 import { IGNORED_BY_DEFAULT, STOP_SIGNALS, UNBLOCKABLE_SIGNALS } from "../kernel/task/signalset";
 import { beginStop, isOrphanedGroup, stopThread } from "../kernel/task/stop";
 import { Thread, Work } from "../kernel/task/thread";
-import { timerSignalTaken } from "../kernel/task/itimer";
 import { pushFrame } from "./signalframe";
 
 /** Bytes of the SYSCALL instruction: to run it again. */
@@ -51,7 +49,6 @@ export function deliverSignals(t: Thread): void {
   const info = changetype<SignalInfo>(infoSpace);
   do {
     while (takeSignal(t, ~t.signalMask, info) != 0) {
-      if (takenTimer) timerSignalTaken(takenTimer!, info);
       if (deliver(t, info) == Outcome.Halted) return;
     }
     finishCall(t, false, false);

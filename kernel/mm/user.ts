@@ -108,10 +108,11 @@ export function copyInString(destination: usize, ua: u64, capacity: u32): Result
 /** Compares and exchanges a user u32 (4-byte aligned) atomically: the old value, -EFAULT or BLOCKED. */
 export function compareExchangeIn(ua: u64, expected: u32, value: u32): Result {
   if (!userRange(ua, 4)) return -Errno.EFAULT;
-  for (;;) {
-    const old = compareExchangeUser(ua, expected, value);
-    if (old >= 0) return old;
+  let old = compareExchangeUser(ua, expected, value);
+  while (old < 0) {
     const r = resolveUserFault(faultAddress(), true);
     if (r < 0) return r;
+    old = compareExchangeUser(ua, expected, value);
   }
+  return old;
 }

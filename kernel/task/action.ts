@@ -3,6 +3,7 @@
 
 import { kernelAlloc, kernelFree } from "../mm/heap";
 import { Signal, IGNORED_BY_DEFAULT, signalBit } from "./signalset";
+import { stopWaiting, WaitQueue, wakeAll } from "./wait";
 
 /** sa_flags of sigaction(2). */
 export const enum ActionFlag {
@@ -30,8 +31,11 @@ export class SignalActions {
   handled: u64;
   /** Signals set to SIG_IGN. */
   ignored: u64;
+  /** Who waits for signals through a descriptor: kernel/task/signalfd.ts. */
+  readersFirst: usize;
+  readersLast: usize;
 }
-const HEAD_BYTES: u32 = 24;
+const HEAD_BYTES: u32 = 32;
 const HANDLERS: u32 = HEAD_BYTES - 8;
 const RESTORERS: u32 = HANDLERS + 64 * 8;
 const MASKS: u32 = RESTORERS + 64 * 8;
@@ -55,6 +59,8 @@ export function actionsCopy(from: SignalActions): SignalActions | null {
   memory.copy(p, changetype<usize>(from), ACTIONS_BYTES);
   const a = changetype<SignalActions>(p);
   a.refs = 1;
+  a.readersFirst = 0;
+  a.readersLast = 0;
   return a;
 }
 
@@ -65,7 +71,17 @@ export function actionsRetain(a: SignalActions): SignalActions {
 }
 
 export function actionsRelease(a: SignalActions): void {
-  if (--a.refs == 0) kernelFree(changetype<usize>(a));
+  if (--a.refs != 0) return;
+  const queue = signalReaders(a);
+  wakeAll(queue);
+  while (queue.first) stopWaiting(queue.first!);
+  kernelFree(changetype<usize>(a));
+}
+
+/** The queue that is woken whenever a signal for a process or thread with these actions is queued. */
+@inline
+export function signalReaders(a: SignalActions): WaitQueue {
+  return changetype<WaitQueue>(changetype<usize>(a) + offsetof<SignalActions>("readersFirst"));
 }
 
 /** For execve: handlers go back to the default, what is ignored stays ignored. The actions must not be shared. */

@@ -4,9 +4,9 @@
 
 import { Errno } from "../errno";
 import { Result } from "../result";
-import { actionIsDefault, actionsCopy, actionsRelease, actionsResetForExec, ignoredSignals } from "./action";
+import { actionIsDefault, actionsCopy, actionsRelease, actionsResetForExec, ignoredSignals, signalReaders } from "./action";
 import { Capability, capable } from "./credentials";
-import { processTimersExec } from "./itimer";
+import { processTimersExec, timerSignalTaken } from "./itimer";
 import { exitGroup } from "./lifecycle";
 import { LimitKind, softLimit } from "./limits";
 import { PidEntry, Process, ProcessState } from "./process";
@@ -22,9 +22,10 @@ import {
   threadPending,
   userInfo,
 } from "./siginfo";
-import { CORE_SIGNALS, firstSignal, Signal, signalBit, STOP_SIGNALS, SYNCHRONOUS_SIGNALS, UNBLOCKABLE_SIGNALS } from "./signalset";
+import { CORE_SIGNALS, firstSignal, Signal, signalBit, STOP_SIGNALS, UNBLOCKABLE_SIGNALS } from "./signalset";
 import { completeStopWithout, continueProcess } from "./stop";
 import { Thread, ThreadState, unpark, WakeReason, Work } from "./thread";
+import { hasWaiters, wakeAll } from "./wait";
 
 export { SignalActions, actionsNew, actionsCopy, actionsRetain, actionsRelease, actionsResetForExec } from "./action";
 export { SignalInfo, newInfo, kernelInfo, userInfo, signalsRelease, SignalCode } from "./siginfo";
@@ -37,7 +38,7 @@ export function sendSignalToThread(t: Thread, info: SignalInfo): Result {
   if (!prepare(p, t, info)) return 0;
   const r = pendingAdd(threadPending(t), p, info);
   if (r < 0) return r;
-  if ((t.signalMask & signalBit(info.signal)) == 0) alert(t);
+  alert(t, signalBit(info.signal));
   return 0;
 }
 
@@ -67,7 +68,7 @@ export function sendTimerSignal(p: Process, t: Thread | null, info: SignalInfo):
   if (!prepare(p, t ? t : p.leader, info)) return false;
   if (t) {
     pendingAddOwned(threadPending(t), info);
-    if ((t.signalMask & signalBit(info.signal)) == 0) alert(t);
+    alert(t, signalBit(info.signal));
   } else {
     pendingAddOwned(processPending(p), info);
     alertOneOf(p, info.signal);
@@ -98,7 +99,7 @@ export function forceSignal(t: Thread, info: SignalInfo): void {
   // Of a standard signal only the first instance is kept: let it be this one, whose details are true.
   pendingDiscard(threadPending(t), bit);
   pendingAdd(threadPending(t), p, info);
-  alert(t);
+  alert(t, bit);
 }
 
 /** Status, as wait4 reports it, of a process that `signal` ends: with the core-dump bit unless RLIMIT_CORE is zero (core(5)). */
@@ -140,27 +141,38 @@ function discardFromAll(p: Process, set: u64): void {
   }
 }
 
-/** Makes `t` look for signals: in user mode on its way out of the kernel, in a park at once. */
-function alert(t: Thread): void {
-  t.work |= Work.Signal;
+/**
+ * A signal of the set `bit` has been queued where `t` finds it: in user mode it looks on its way out of the kernel, in a park at once. A blocked
+ * one concerns it only if it waits for just that.
+ */
+function alert(t: Thread, bit: u64): void {
+  const readers = signalReaders(t.process.actions);
+  if (hasWaiters(readers)) wakeAll(readers);
+  if ((bit & ~t.signalMask) != 0) t.work |= Work.Signal;
+  else if ((t.waitedSignals & bit) == 0) return;
   if (t.state == ThreadState.Blocked && t.interruptible) unpark(t, WakeReason.Signal);
 }
 
-/** Chooses a thread for a signal to the process: the leader if it can take it, else any that can and has none yet. */
+@inline
+function takes(t: Thread, bit: u64): bool {
+  return (t.signalMask & bit) == 0 || (t.waitedSignals & bit) != 0;
+}
+
+/** Chooses a thread for a signal to the process: the leader if it can take it, else any that can, rather one that has none yet. */
 function alertOneOf(p: Process, signal: u32): void {
   const bit = signalBit(signal);
-  const leader = p.leader;
-  if (leader.state != ThreadState.Dead && (leader.signalMask & bit) == 0) return alert(leader);
-  let busy: Thread | null = null;
-  let t = p.threads;
-  while (t) {
-    if ((t.signalMask & bit) == 0) {
-      if ((t.work & Work.Signal) == 0) return alert(t);
-      busy = t;
+  let chosen = p.leader;
+  if (chosen.state == ThreadState.Dead || !takes(chosen, bit)) {
+    let t = p.threads;
+    while (t) {
+      if (takes(t, bit)) {
+        chosen = t;
+        if ((t.work & Work.Signal) == 0) break;
+      }
+      t = t.next;
     }
-    t = t.next;
   }
-  if (busy) alert(busy);
+  alert(chosen, bit);
 }
 
 /** Signals that wait for `t` or its process, blocked ones too. */
@@ -189,7 +201,7 @@ function retarget(from: Thread, set: u64): void {
   while (t) {
     const next = t.next;
     if (t != from && (set & ~t.signalMask) != 0) {
-      alert(t);
+      alert(t, set & ~t.signalMask);
       set &= t.signalMask;
     }
     t = next;
@@ -223,9 +235,6 @@ export function signalsThreadEnded(t: Thread): void {
   completeStopWithout(t);
 }
 
-/** A timer whose instance was taken by the last takeSignal; null for all others. */
-export let takenTimer: SignalInfo | null = null;
-
 /**
  * Takes the first signal of `set` that waits for `t` and copies it to `to`: 0 when there is none, else its number. First what the
  * thread's instruction caused, then the thread's own, then its process's, each by rising number.
@@ -235,13 +244,14 @@ export function takeSignal(t: Thread, set: u64, to: SignalInfo): u32 {
   const shared = processPending(t.process);
   let q: PendingSignals = own;
   let ready = own.set & set;
-  if ((ready & SYNCHRONOUS_SIGNALS) == 0 && ready == 0) {
+  if (ready == 0) {
     q = shared;
     ready = shared.set & set;
     if (ready == 0) return 0;
   }
   const signal = firstSignal(ready);
-  takenTimer = pendingTake(q, signal, to);
+  const timer = pendingTake(q, signal, to);
+  if (timer) timerSignalTaken(timer, to);
   return signal;
 }
 

@@ -49,7 +49,7 @@ export function signalBit(signal: u32): u64 {
 /** True when `signal` is the number of a signal. */
 @inline
 export function isSignal(signal: u32): bool {
-  return signal - 1 < Signal.RTMAX;
+  return signal - 1 < <u32>Signal.RTMAX;
 }
 
 /** Signals that stop the process by default. */

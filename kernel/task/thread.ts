@@ -138,6 +138,8 @@ export class Thread {
   pending: u64;
   pendingFirst: usize;
   pendingLast: usize;
+  /** Signals that sigtimedwait(2) waits for while the thread is parked in it. */
+  waitedSignals: u64;
   altStack: u64;
   altStackBytes: u64;
   altStackFlags: u32;

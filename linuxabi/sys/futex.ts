@@ -1,0 +1,90 @@
+// futex(2) and the robust list (set_robust_list(2), get_robust_list(2)). Priority-inheriting operations are ENOSYS, as on a kernel without them.
+
+import { Errno } from "../../kernel/errno";
+import { copyOut } from "../../kernel/mm/user";
+import { Result } from "../../kernel/result";
+import { FUTEX_MATCH_ANY, futexRequeue, futexWait, futexWake, futexWakeOperation } from "../../kernel/task/futex";
+import { threadFind } from "../../kernel/task/pids";
+import { deadlineAfter, interruptedUntilDeadline, NEVER, Thread } from "../../kernel/task/thread";
+import { wallOffset } from "../../kernel/time/clock";
+import { mayKill } from "../../kernel/task/signal";
+import { timeNs, timespecIn } from "./timespec";
+
+const enum FutexOperation {
+  FUTEX_WAIT = 0,
+  FUTEX_WAKE = 1,
+  FUTEX_REQUEUE = 3,
+  FUTEX_CMP_REQUEUE = 4,
+  FUTEX_WAKE_OP = 5,
+  FUTEX_WAIT_BITSET = 9,
+  FUTEX_WAKE_BITSET = 10,
+}
+const FUTEX_PRIVATE_FLAG: u32 = 128;
+const FUTEX_CLOCK_REALTIME: u32 = 256;
+const ROBUST_LIST_HEAD_BYTES: u64 = 24;
+
+const space = memory.data(8, 8);
+
+export function sysFutex(t: Thread, ua: u64, operation: u32, value: u32, timeout: u64, second: u64, value3: u32): Result {
+  const shared = (operation & FUTEX_PRIVATE_FLAG) == 0;
+  const realTime = (operation & FUTEX_CLOCK_REALTIME) != 0;
+  const command = operation & ~(FUTEX_PRIVATE_FLAG | FUTEX_CLOCK_REALTIME);
+  if (realTime && command != FutexOperation.FUTEX_WAIT_BITSET) return -Errno.ENOSYS;
+  switch (command) {
+    case FutexOperation.FUTEX_WAIT:
+      return waitFor(t, ua, value, timeout, shared);
+    case FutexOperation.FUTEX_WAIT_BITSET:
+      return waitUntil(t, ua, value, value3, timeout, shared, realTime);
+    case FutexOperation.FUTEX_WAKE:
+      return futexWake(t, ua, value, FUTEX_MATCH_ANY, shared);
+    case FutexOperation.FUTEX_WAKE_BITSET:
+      return futexWake(t, ua, value, value3, shared);
+    case FutexOperation.FUTEX_REQUEUE:
+      return futexRequeue(t, ua, second, value, <i32>timeout, false, 0, shared);
+    case FutexOperation.FUTEX_CMP_REQUEUE:
+      return futexRequeue(t, ua, second, value, <i32>timeout, true, value3, shared);
+    case FutexOperation.FUTEX_WAKE_OP:
+      return futexWakeOperation(t, ua, second, value, <i32>timeout, value3, shared);
+    default:
+      return -Errno.ENOSYS;
+  }
+}
+
+/** FUTEX_WAIT: the timeout is relative. */
+function waitFor(t: Thread, ua: u64, value: u32, timeout: u64, shared: bool): Result {
+  if (timeout == 0) return futexWait(t, ua, value, FUTEX_MATCH_ANY, shared, NEVER);
+  let r = timespecIn(timeout);
+  if (r < 0) return r;
+  r = futexWait(t, ua, value, FUTEX_MATCH_ANY, shared, deadlineAfter(t, timeNs));
+  return r == -Errno.ERESTARTSYS ? interruptedUntilDeadline(t) : r;
+}
+
+/** FUTEX_WAIT_BITSET: the timeout is absolute. */
+function waitUntil(t: Thread, ua: u64, value: u32, bits: u32, timeout: u64, shared: bool, realTime: bool): Result {
+  let deadline = NEVER;
+  if (timeout != 0) {
+    const r = timespecIn(timeout);
+    if (r < 0) return r;
+    const offset = realTime ? wallOffset() : 0;
+    deadline = timeNs > offset ? timeNs - offset : 0;
+  }
+  return futexWait(t, ua, value, bits, shared, deadline);
+}
+
+export function sysSetRobustList(t: Thread, head: u64, bytes: u64): Result {
+  if (bytes != ROBUST_LIST_HEAD_BYTES) return -Errno.EINVAL;
+  t.robustList = head;
+  t.robustBytes = bytes;
+  return 0;
+}
+
+export function sysGetRobustList(t: Thread, tid: i32, head: u64, bytes: u64): Result {
+  const target = tid == 0 ? t : threadFind(t.process.container, <u32>tid);
+  if (!target) return -Errno.ESRCH;
+  if (target.process != t.process && mayKill(t, target.process, 0) < 0) return -Errno.EPERM;
+  store<u64>(space, ROBUST_LIST_HEAD_BYTES);
+  const r = copyOut(bytes, space, 8);
+  if (r < 0) return r;
+  store<u64>(space, target.robustList);
+  return copyOut(head, space, 8);
+}
