@@ -32,13 +32,79 @@ import { sysPselect6, sysSelect } from "./sys/select";
 import { sysFlock } from "./sys/lock";
 import { sysPipe, sysPipe2 } from "./sys/pipe";
 import { sysLseek, sysPread64, sysPreadv, sysPreadv2, sysPwrite64, sysPwritev, sysPwritev2, sysRead, sysReadv, sysWrite, sysWritev } from "./sys/rw";
+import {
+  sysAccess,
+  sysChmod,
+  sysChown,
+  sysFaccessat,
+  sysFaccessat2,
+  sysFchmod,
+  sysFchmodat,
+  sysFchmodat2,
+  sysFchown,
+  sysFchownat,
+  sysFtruncate,
+  sysLchown,
+  sysTruncate,
+} from "./sys/attributes";
+import {
+  sysChdir,
+  sysChroot,
+  sysFchdir,
+  sysGetcwd,
+  sysGetdents,
+  sysGetdents64,
+  sysReadlink,
+  sysReadlinkat,
+  sysSync,
+  sysSyncfs,
+  sysUmask,
+} from "./sys/directory";
+import { sysMount, sysUmount2 } from "./sys/mount";
+import {
+  sysLink,
+  sysLinkat,
+  sysMkdir,
+  sysMkdirat,
+  sysMknod,
+  sysMknodat,
+  sysRename,
+  sysRenameat,
+  sysRenameat2,
+  sysRmdir,
+  sysSymlink,
+  sysSymlinkat,
+  sysUnlink,
+  sysUnlinkat,
+} from "./sys/names";
+import { sysCreat, sysOpen, sysOpenat, sysOpenat2 } from "./sys/open";
+import { sysFstat, sysFstatfs, sysLstat, sysNewfstatat, sysStat, sysStatfs, sysStatx } from "./sys/stat";
+import { sysFutimesat, sysUtime, sysUtimensat, sysUtimes } from "./sys/times";
+import {
+  sysFgetxattr,
+  sysFlistxattr,
+  sysFremovexattr,
+  sysFsetxattr,
+  sysGetxattr,
+  sysLgetxattr,
+  sysListxattr,
+  sysLlistxattr,
+  sysLremovexattr,
+  sysLsetxattr,
+  sysRemovexattr,
+  sysSetxattr,
+} from "./sys/xattr";
 
 /** Carries out call number `t.rax` with the arguments in the registers of `t`. */
 export function linuxCall(t: Thread): Result {
   switch (<u32>t.call) {
     case 0: return sysRead(t, <i32>t.rdi, t.rsi, t.rdx);
     case 1: return sysWrite(t, <i32>t.rdi, t.rsi, t.rdx);
+    case 2: return sysOpen(t, t.rdi, <u32>t.rsi, <u32>t.rdx);
     case 3: return sysClose(t, <i32>t.rdi);
+    case 4: return sysStat(t, t.rdi, t.rsi);
+    case 5: return sysFstat(t, <i32>t.rdi, t.rsi);
+    case 6: return sysLstat(t, t.rdi, t.rsi);
     case 7: return sysPoll(t, t.rdi, <u32>t.rsi, <i32>t.rdx);
     case 8: return sysLseek(t, <i32>t.rdi, <i64>t.rsi, <u32>t.rdx);
     case 9: return sysMmap(t, t.rdi, t.rsi, <u32>t.rdx, <u32>t.r10, <i32>t.r8, t.r9);
@@ -50,6 +116,7 @@ export function linuxCall(t: Thread): Result {
     case 18: return sysPwrite64(t, <i32>t.rdi, t.rsi, t.rdx, <i64>t.r10);
     case 19: return sysReadv(t, <i32>t.rdi, t.rsi, t.rdx);
     case 20: return sysWritev(t, <i32>t.rdi, t.rsi, t.rdx);
+    case 21: return sysAccess(t, t.rdi, <u32>t.rsi);
     case 22: return sysPipe(t, t.rdi);
     case 23: return sysSelect(t, <i32>t.rdi, t.rsi, t.rdx, t.r10, t.r8);
     case 25: return sysMremap(t, t.rdi, t.rsi, t.rdx, <u32>t.r10, t.r8);
@@ -70,36 +137,95 @@ export function linuxCall(t: Thread): Result {
     case 73: return sysFlock(t, <i32>t.rdi, <u32>t.rsi);
     case 74: return sysFsync(t, <i32>t.rdi);
     case 75: return sysFsync(t, <i32>t.rdi); // fdatasync
+    case 76: return sysTruncate(t, t.rdi, <i64>t.rsi);
+    case 77: return sysFtruncate(t, <i32>t.rdi, <i64>t.rsi);
+    case 78: return sysGetdents(t, <i32>t.rdi, t.rsi, <u32>t.rdx);
+    case 79: return sysGetcwd(t, t.rdi, t.rsi);
+    case 80: return sysChdir(t, t.rdi);
+    case 81: return sysFchdir(t, <i32>t.rdi);
+    case 82: return sysRename(t, t.rdi, t.rsi);
+    case 83: return sysMkdir(t, t.rdi, <u32>t.rsi);
+    case 84: return sysRmdir(t, t.rdi);
+    case 85: return sysCreat(t, t.rdi, <u32>t.rsi);
+    case 86: return sysLink(t, t.rdi, t.rsi);
+    case 87: return sysUnlink(t, t.rdi);
+    case 88: return sysSymlink(t, t.rdi, t.rsi);
+    case 89: return sysReadlink(t, t.rdi, t.rsi, <i32>t.rdx);
+    case 90: return sysChmod(t, t.rdi, <u32>t.rsi);
+    case 91: return sysFchmod(t, <i32>t.rdi, <u32>t.rsi);
+    case 92: return sysChown(t, t.rdi, <u32>t.rsi, <u32>t.rdx);
+    case 93: return sysFchown(t, <i32>t.rdi, <u32>t.rsi, <u32>t.rdx);
+    case 94: return sysLchown(t, t.rdi, <u32>t.rsi, <u32>t.rdx);
+    case 95: return sysUmask(t, <u32>t.rdi);
     case 109: return sysSetpgid(t, <i32>t.rdi, <i32>t.rsi);
     case 110: return sysGetppid(t);
     case 111: return sysGetpgid(t, 0); // getpgrp
     case 112: return sysSetsid(t);
     case 121: return sysGetpgid(t, <i32>t.rdi);
     case 124: return sysGetsid(t, <i32>t.rdi);
+    case 132: return sysUtime(t, t.rdi, t.rsi);
+    case 133: return sysMknod(t, t.rdi, <u32>t.rsi, <u32>t.rdx);
+    case 137: return sysStatfs(t, t.rdi, t.rsi);
+    case 138: return sysFstatfs(t, <i32>t.rdi, t.rsi);
     case 149: return sysMlock(t, t.rdi, t.rsi, 0);
     case 150: return sysMunlock(t, t.rdi, t.rsi);
     case 151: return sysMlockall(t, <u32>t.rdi);
     case 152: return sysMlockall(t, 0); // munlockall
+    case 161: return sysChroot(t, t.rdi);
+    case 162: return sysSync(t);
+    case 165: return sysMount(t, t.rdi, t.rsi, t.rdx, <u32>t.r10, t.r8);
+    case 166: return sysUmount2(t, t.rdi, <u32>t.rsi);
     case 186: return sysGettid(t);
     case 187: return sysReadahead(t, <i32>t.rdi, <i64>t.rsi, t.rdx);
+    case 188: return sysSetxattr(t, t.rdi, t.rsi, t.rdx, t.r10, <u32>t.r8);
+    case 189: return sysLsetxattr(t, t.rdi, t.rsi, t.rdx, t.r10, <u32>t.r8);
+    case 190: return sysFsetxattr(t, <i32>t.rdi, t.rsi, t.rdx, t.r10, <u32>t.r8);
+    case 191: return sysGetxattr(t, t.rdi, t.rsi, t.rdx, t.r10);
+    case 192: return sysLgetxattr(t, t.rdi, t.rsi, t.rdx, t.r10);
+    case 193: return sysFgetxattr(t, <i32>t.rdi, t.rsi, t.rdx, t.r10);
+    case 194: return sysListxattr(t, t.rdi, t.rsi, t.rdx);
+    case 195: return sysLlistxattr(t, t.rdi, t.rsi, t.rdx);
+    case 196: return sysFlistxattr(t, <i32>t.rdi, t.rsi, t.rdx);
+    case 197: return sysRemovexattr(t, t.rdi, t.rsi);
+    case 198: return sysLremovexattr(t, t.rdi, t.rsi);
+    case 199: return sysFremovexattr(t, <i32>t.rdi, t.rsi);
+    case 217: return sysGetdents64(t, <i32>t.rdi, t.rsi, <u32>t.rdx);
     case 218: return sysSetTidAddress(t, t.rdi);
     case 221: return sysFadvise64(t, <i32>t.rdi, <i64>t.rsi, <i64>t.rdx, <u32>t.r10);
     case 231: return sysExitGroup(t, <u32>t.rdi);
+    case 235: return sysUtimes(t, t.rdi, t.rsi);
     case 247: return sysWaitid(t, <u32>t.rdi, <i32>t.rsi, t.rdx, <u32>t.r10, t.r8);
+    case 257: return sysOpenat(t, <i32>t.rdi, t.rsi, <u32>t.rdx, <u32>t.r10);
+    case 258: return sysMkdirat(t, <i32>t.rdi, t.rsi, <u32>t.rdx);
+    case 259: return sysMknodat(t, <i32>t.rdi, t.rsi, <u32>t.rdx, <u32>t.r10);
+    case 260: return sysFchownat(t, <i32>t.rdi, t.rsi, <u32>t.rdx, <u32>t.r10, <u32>t.r8);
+    case 261: return sysFutimesat(t, <i32>t.rdi, t.rsi, t.rdx);
+    case 262: return sysNewfstatat(t, <i32>t.rdi, t.rsi, t.rdx, <u32>t.r10);
+    case 263: return sysUnlinkat(t, <i32>t.rdi, t.rsi, <u32>t.rdx);
+    case 264: return sysRenameat(t, <i32>t.rdi, t.rsi, <i32>t.rdx, t.r10);
+    case 265: return sysLinkat(t, <i32>t.rdi, t.rsi, <i32>t.rdx, t.r10, <u32>t.r8);
+    case 266: return sysSymlinkat(t, t.rdi, <i32>t.rsi, t.rdx);
+    case 267: return sysReadlinkat(t, <i32>t.rdi, t.rsi, t.rdx, <i32>t.r10);
+    case 268: return sysFchmodat(t, <i32>t.rdi, t.rsi, <u32>t.rdx);
+    case 269: return sysFaccessat(t, <i32>t.rdi, t.rsi, <u32>t.rdx);
     case 270: return sysPselect6(t, <i32>t.rdi, t.rsi, t.rdx, t.r10, t.r8, t.r9);
     case 271: return sysPpoll(t, t.rdi, <u32>t.rsi, t.rdx, t.r10, t.r8);
     case 277: return sysSyncFileRange(t, <i32>t.rdi, <i64>t.rsi, <i64>t.rdx, <u32>t.r10);
+    case 280: return sysUtimensat(t, <i32>t.rdi, t.rsi, t.rdx, <u32>t.r10);
     case 285: return sysFallocate(t, <i32>t.rdi, <u32>t.rsi, <i64>t.rdx, <i64>t.r10);
     case 292: return sysDup3(t, <i32>t.rdi, <i32>t.rsi, <u32>t.rdx);
     case 293: return sysPipe2(t, t.rdi, <u32>t.rsi);
     case 295: return sysPreadv(t, <i32>t.rdi, t.rsi, t.rdx, <i64>t.r10);
     case 296: return sysPwritev(t, <i32>t.rdi, t.rsi, t.rdx, <i64>t.r10);
+    case 306: return sysSyncfs(t, <i32>t.rdi);
+    case 316: return sysRenameat2(t, <i32>t.rdi, t.rsi, <i32>t.rdx, t.r10, <u32>t.r8);
     case 318: return getRandom(t.rdi, t.rsi, <u32>t.rdx);
     case 322: return sysExecveat(t, <i32>t.rdi, t.rsi, t.rdx, t.r10, <u32>t.r8);
     case 325: return sysMlock(t, t.rdi, t.rsi, <u32>t.rdx);
     case 326: return sysCopyFileRange(t, <i32>t.rdi, t.rsi, <i32>t.rdx, t.r10, t.r8, <u32>t.r9);
     case 327: return sysPreadv2(t, <i32>t.rdi, t.rsi, t.rdx, <i64>t.r10, <u32>t.r9);
     case 328: return sysPwritev2(t, <i32>t.rdi, t.rsi, t.rdx, <i64>t.r10, <u32>t.r9);
+    case 332: return sysStatx(t, <i32>t.rdi, t.rsi, <u32>t.rdx, <u32>t.r10, t.r8);
     case 435: return sysClone3(t, t.rdi, t.rsi);
     case 436: return sysCloseRange(t, <u32>t.rdi, <u32>t.rsi, <u32>t.rdx);
   }
