@@ -57,7 +57,7 @@ export async function run(options: RunOptions): Promise<number> {
     icount: options.icount,
     kernel,
     initrd,
-    append: ["control=1", ...options.append].join(" "),
+    append: ["control=1", "debug-exit", ...options.append].join(" "),
     qemuArgs: options.qemuArgs,
     kernelLog: options.kernelLog,
   });
