@@ -19,7 +19,15 @@ export function bytesEqual(a: usize, b: usize, n: u32): bool {
 export function bytesEqualLiteral(p: usize, n: u32, s: string): bool {
   if (<i32>n != s.length) return false;
   const q = changetype<usize>(s);
-  for (let i: u32 = 0; i < n; i++) if (load<u8>(p + i) != load<u16>(q + (i << 1))) return false;
+  let i: u32 = 0;
+  for (; i + 4 <= n; i += 4) {
+    // Four bytes spread to the 16-bit units that a literal consists of.
+    let x = <u64>load<u32>(p + i);
+    x = (x | (x << 16)) & 0x0000ffff0000ffff;
+    x = (x | (x << 8)) & 0x00ff00ff00ff00ff;
+    if (x != load<u64>(q + (i << 1))) return false;
+  }
+  for (; i < n; i++) if (load<u8>(p + i) != load<u16>(q + (i << 1))) return false;
   return true;
 }
 

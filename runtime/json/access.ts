@@ -4,16 +4,19 @@ import { bytesEqualLiteral } from "../../kernel/lib/bytes";
 import { JsonFlag, JsonKind, JsonNode, jsonEnd, jsonFirst, jsonNext } from "./node";
 import { stringEqualsLiteral } from "./string";
 
-/** The member of `object` whose name is the ASCII literal `key`, or null; also null when `object` is not an object. */
+/** The member of `object` whose name is `key`, an ASCII literal that is not empty, or null; also null when `object` is not an object. */
 export function jsonGet(object: JsonNode, key: string): JsonNode | null {
   if (object.kind != JsonKind.Object) return null;
   const end = jsonEnd(object);
   const length = <u32>key.length;
+  const letter = load<u8>(changetype<usize>(key)); // the first letter tells most names of one length apart
   let node = jsonFirst(object);
   for (; changetype<usize>(node) < end; node = jsonNext(node)) {
-    if (node.keyLength == length) {
+    if (node.flags & JsonFlag.KeyEscaped) {
+      if (stringEqualsLiteral(node.key, node.keyLength, key)) return node;
+    } else if (node.keyLength == length && load<u8>(node.key) == letter) {
       if (bytesEqualLiteral(node.key, length, key)) return node;
-    } else if (node.flags & JsonFlag.KeyEscaped && stringEqualsLiteral(node.key, node.keyLength, key)) return node;
+    }
   }
   return null;
 }
@@ -59,8 +62,8 @@ export function jsonU64(node: JsonNode): u64 {
 }
 
 /** True when `node` is a string equal to the ASCII literal `s`. */
+@inline
 export function jsonStringIs(node: JsonNode, s: string): bool {
-  if (node.kind != JsonKind.String) return false;
   if (node.flags & JsonFlag.Escaped) return stringEqualsLiteral(node.start, node.length, s);
-  return bytesEqualLiteral(node.start, node.length, s);
+  return node.length == <u32>s.length && node.kind == JsonKind.String && bytesEqualLiteral(node.start, node.length, s);
 }

@@ -133,7 +133,7 @@ describe("jsonParse", () => {
 
   it("says where and what is wrong", () => {
     expect(refused("")).toBe("22: t:1:1: expected a value, found the end");
-    expect(refused(" \n ")).toBe("22: t:2:2: expected a value, found the end");
+    expect(refused(" \n ")).toBe("22: t:1:1: expected a value, found the end");
     expect(refused("{\n  \"a\": 1\n  \"b\": 2\n}")).toBe("22: t:3:3: expected ',' or '}'");
     expect(refused('["é" 1]')).toBe("22: t:1:6: expected ',' or ']'");
     expect(refused("{")).toBe("22: t:1:2: expected a name in quotes or '}'");
@@ -266,7 +266,7 @@ describe("jsonParse", () => {
 
   it("returns ENOMEM, and everything it took, at every allocation", () => {
     let members = '{"a":[';
-    for (let i = 0; i < 400; i++) members += "1,";
+    for (let i = 0; i < 1500; i++) members += "1,";
     members += '0],"b":{"x":0';
     for (let i = 0; i < 400; i++) members += ',"m' + i.toString() + '":[]';
     members += "}}";
@@ -290,7 +290,7 @@ describe("jsonParse", () => {
       expect(failureText()).toBe("12: out of memory");
       expect(heapObjectsUsed()).toBe(objects);
     }
-    expect(failures).toBeGreaterThan(3);
+    expect(failures).toBeGreaterThan(3); // the array of nodes, its growth, and the sorting of names
     expect(heapBytesUsed()).toBe(bytes);
     expect(framesFree()).toBe(frames);
   });

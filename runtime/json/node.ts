@@ -41,7 +41,7 @@ export class JsonNode {
   /** Member of an object: its name as written, without the quotes. */
   key: usize;
   keyLength: u32;
-  /** Nodes in the subtree, this one included. While its container is being parsed: distance back to the enclosing container. */
+  /** Nodes in the subtree, this one included. While it is an open container: bytes back to the one around it, or 0. */
   span: u32;
 }
 export const NODE_BYTES: u32 = 28;

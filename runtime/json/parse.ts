@@ -1,6 +1,6 @@
 // A strict JSON parser (RFC 8259): one pass over a text in memory into the flat tree of node.ts. It refuses everything that readers of
 // JSON differ in: a byte order mark, invalid UTF-8, lone surrogates, duplicate names, text behind the document.
-// It does not recurse: an open container keeps the way back to the one around it in its span. Its state is static, since the kernel
+// It does not recurse: an open container keeps the bytes back to the one around it in its span. Its state is static, since the kernel
 // runs to completion. Strings are the bulk of a text and pass eight bytes at a time.
 
 import { Errno } from "../../kernel/errno";
@@ -16,19 +16,16 @@ export const JSON_DEPTH_LIMIT: u32 = 64;
 /** Values in a text. */
 export const JSON_NODE_LIMIT: u32 = 65536;
 
-/** Bytes of text per node to begin with, few enough that an indented configuration needs one array (of a page for 3 KiB). */
-const TEXT_BYTES_PER_NODE: u32 = 24;
-/** Stands for "no node". */
-const NONE: u32 = 0xffffffff;
+/** Bytes of text per node to begin with, few enough that a configuration hardly ever needs a second array. */
+const TEXT_BYTES_PER_NODE: u32 = 16;
+/** White space: bit c for the character c. */
+const SPACE: u64 = (1 << 0x20) | (1 << 0x0a) | (1 << 0x0d) | (1 << 0x09);
 
 let text: usize = 0;
+/** Behind the last byte that is not white space. */
 let end: usize = 0;
 let nodes: usize = 0;
-let count: u32 = 0;
 let capacity: u32 = 0;
-/** Index of the innermost open container, or NONE. */
-let open: u32 = NONE;
-let depth: u32 = 0;
 /** Whether the string that scanString passed over holds an escape. */
 let escaped: bool = false;
 let documentName: string = "";
@@ -47,9 +44,7 @@ export function jsonParse(from: usize, length: u32, name: string, failure: Failu
     faultAt(end, Errno.EFBIG, "a document may have 1 MiB");
     return null;
   }
-  count = 0;
-  open = NONE;
-  depth = 0;
+  while (end > from && isSpace(load<u8>(end - 1))) end--;
   capacity = min(16 + length / TEXT_BYTES_PER_NODE, JSON_NODE_LIMIT);
   nodes = kernelAlloc(capacity * NODE_BYTES);
   if (nodes == 0) {
@@ -63,6 +58,12 @@ export function jsonParse(from: usize, length: u32, name: string, failure: Failu
   return changetype<JsonNode>(nodes);
 }
 
+@inline
+function isSpace(c: u8): bool {
+  return c <= 0x20 && ((SPACE >> <u64>c) & 1) != 0;
+}
+
+/** Reports what is wrong at `at`, behind the document's name and the place; returns 0. */
 function faultAt(at: usize, errno: Errno, reason: string): usize {
   let line: u32 = 1;
   let column: u32 = 1;
@@ -89,36 +90,23 @@ function fault(at: usize, reason: string): usize {
   return faultAt(at, Errno.EINVAL, reason);
 }
 
-@inline
-function nodeAt(i: u32): JsonNode {
-  return changetype<JsonNode>(nodes + <usize>i * NODE_BYTES);
-}
-
-/** Doubles the array; false when memory or the limit does not allow it. */
-function grow(at: usize): bool {
-  if (capacity >= JSON_NODE_LIMIT) {
-    faultAt(at, Errno.E2BIG, "a document may have 65536 values");
-    return false;
-  }
+/** Moves the `used` bytes of nodes to an array of twice the capacity; false when memory or the limit does not allow it. */
+function grow(used: u32): bool {
+  if (capacity >= JSON_NODE_LIMIT) return false;
   const larger = min(capacity * 2, JSON_NODE_LIMIT);
   const array = kernelAlloc(larger * NODE_BYTES);
-  if (array == 0) {
-    fail(failing, Errno.ENOMEM, "out of memory");
-    return false;
-  }
-  memory.copy(array, nodes, count * NODE_BYTES);
+  if (array == 0) return false;
+  memory.copy(array, nodes, used);
   kernelFree(nodes);
   nodes = array;
   capacity = larger;
   return true;
 }
 
+/** Passes white space; as the text does not end in any, `limit` need be looked at only once. */
 @inline
-function skipSpace(p: usize): usize {
-  for (; p < end; p++) {
-    const c = load<u8>(p);
-    if (c > 0x20 || (c != 0x20 && c != 0x0a && c != 0x09 && c != 0x0d)) break;
-  }
+function skipSpace(p: usize, limit: usize): usize {
+  if (p < limit) while (isSpace(load<u8>(p))) p++;
   return p;
 }
 
@@ -127,99 +115,119 @@ function isDigit(p: usize): bool {
   return p < end && <u8>(load<u8>(p) - 0x30) < 10;
 }
 
+@inline
+function parentOf(container: JsonNode): usize {
+  return container.span == 0 ? 0 : changetype<usize>(container) - container.span;
+}
+
 function parseDocument(): bool {
+  const limit = end;
   let p = text;
+  let node = changetype<JsonNode>(nodes); // the one to fill next: all zeros, as kernelAlloc made it
+  let last = nodes + capacity * NODE_BYTES;
+  let container: usize = 0; // the innermost open one
+  let depth: u32 = 0;
   let key: usize = 0;
   let keyLength: u32 = 0;
   let keyEscaped = false;
   while (true) {
     // A value begins here.
-    p = skipSpace(p);
-    if (count == capacity && !grow(p)) return false;
-    const node = nodeAt(count);
+    p = skipSpace(p, limit);
+    if (p == limit) return fault(p, "expected a value, found the end") != 0;
+    if (changetype<usize>(node) == last) {
+      const used = <u32>(last - nodes);
+      const before = nodes;
+      if (!grow(used)) return faultOfGrowth(p);
+      if (container != 0) container += nodes - before;
+      node = changetype<JsonNode>(nodes + used);
+      last = nodes + capacity * NODE_BYTES;
+    }
     node.start = p;
-    node.length = 0;
     node.key = key;
     node.keyLength = keyLength;
-    node.flags = keyEscaped ? JsonFlag.KeyEscaped : 0;
     node.span = 1;
-    if (open != NONE) nodeAt(open).length++;
-    p = parseValue(p, node);
-    if (p == 0) return false;
-    count++;
+    if (keyEscaped) node.flags = JsonFlag.KeyEscaped;
+    if (container != 0) changetype<JsonNode>(container).length++;
+    const c = load<u8>(p);
+    let first = false; // in its container
+    if (c == 0x22) {
+      const quote = scanString(p + 1);
+      if (quote == 0) return false;
+      node.kind = JsonKind.String;
+      node.start = p + 1;
+      node.length = <u32>(quote - p - 1);
+      if (escaped) node.flags |= JsonFlag.Escaped;
+      p = quote + 1;
+    } else if (c == 0x7b || c == 0x5b) {
+      if (depth++ == JSON_DEPTH_LIMIT) return fault(p, "containers may be 64 deep") != 0;
+      node.kind = c == 0x7b ? JsonKind.Object : JsonKind.Array;
+      node.span = container == 0 ? 0 : <u32>(changetype<usize>(node) - container);
+      container = changetype<usize>(node);
+      first = true;
+      p++;
+    } else {
+      p = parseScalar(p, c, node);
+      if (p == 0) return false;
+    }
+    node = changetype<JsonNode>(changetype<usize>(node) + NODE_BYTES);
     // Then containers may end, and either the document does or the next value follows: behind a comma, or first in its container.
-    let first = node.kind >= JsonKind.Array;
     while (true) {
-      p = skipSpace(p);
-      if (open == NONE) {
-        if (p == end) return true;
-        fault(p, "there is text behind the document");
-        return false;
-      }
-      const container = nodeAt(open);
-      const c = p < end ? load<u8>(p) : 0;
-      if (c == (container.kind == JsonKind.Array ? 0x5d : 0x7d)) {
-        if (!closeContainer(container)) return false;
-        p++;
+      p = skipSpace(p, limit);
+      if (container == 0) return p == limit || fault(p, "there is text behind the document") != 0;
+      const inner = changetype<JsonNode>(container);
+      const isArray = inner.kind == JsonKind.Array;
+      const d = p < limit ? load<u8>(p) : 0;
+      if (d == (isArray ? 0x5d : 0x7d)) {
+        container = parentOf(inner);
+        depth--;
+        inner.span = <u32>(changetype<usize>(node) - changetype<usize>(inner)) / NODE_BYTES;
+        if (!isArray && inner.length > 1 && !namesDiffer(inner)) return false;
         first = false;
+        p++;
         continue;
       }
       if (!first) {
-        if (c != 0x2c) {
-          fault(p, container.kind == JsonKind.Array ? "expected ',' or ']'" : "expected ',' or '}'");
-          return false;
-        }
-        p = skipSpace(p + 1);
+        if (d != 0x2c) return fault(p, isArray ? "expected ',' or ']'" : "expected ',' or '}'") != 0;
+        p = skipSpace(p + 1, limit);
       }
-      if (container.kind == JsonKind.Array) {
+      if (isArray) {
         key = 0;
         keyLength = 0;
         keyEscaped = false;
         break;
       }
-      if (p == end || load<u8>(p) != 0x22) {
-        fault(p, first ? "expected a name in quotes or '}'" : "expected a name in quotes");
-        return false;
+      if (p == limit || load<u8>(p) != 0x22) {
+        return fault(p, first ? "expected a name in quotes or '}'" : "expected a name in quotes") != 0;
       }
       key = p + 1;
       p = scanString(key);
       if (p == 0) return false;
       keyLength = <u32>(p - key);
       keyEscaped = escaped;
-      p = skipSpace(p + 1);
-      if (p == end || load<u8>(p) != 0x3a) {
-        fault(p, "expected ':'");
-        return false;
-      }
+      p = skipSpace(p + 1, limit);
+      if (p == limit || load<u8>(p) != 0x3a) return fault(p, "expected ':'") != 0;
       p++;
       break;
     }
   }
 }
 
-/** Passes the value at `p`, or the bracket that opens it, and describes it in `node`; 0 after a fault. */
-function parseValue(p: usize, node: JsonNode): usize {
-  if (p == end) return fault(p, "expected a value, found the end");
-  switch (load<u8>(p)) {
-    case 0x22: {
-      const quote = scanString(p + 1);
-      if (quote == 0) return 0;
-      node.kind = JsonKind.String;
-      node.start = p + 1;
-      node.length = <u32>(quote - p - 1);
-      if (escaped) node.flags |= JsonFlag.Escaped;
-      return quote + 1;
-    }
-    case 0x7b:
-      return openContainer(p, node, JsonKind.Object);
-    case 0x5b:
-      return openContainer(p, node, JsonKind.Array);
+/** Reports that the array of nodes did not grow for the value at `p`. */
+function faultOfGrowth(p: usize): bool {
+  if (capacity >= JSON_NODE_LIMIT) faultAt(p, Errno.E2BIG, "a document may have 65536 values");
+  else fail(failing, Errno.ENOMEM, "out of memory");
+  return false;
+}
+
+/** Passes the value at `p`, which begins with `c` and is neither string nor container, and describes it in `node`; 0 after a fault. */
+function parseScalar(p: usize, c: u8, node: JsonNode): usize {
+  switch (c) {
     case 0x74:
-      return scanWord(p, node, JsonKind.True, 0x65757274, 4); // "true", as a little-endian number
+      return scanWord(p, node, JsonKind.True, 0x65757274); // "true", as a little-endian number
     case 0x66:
-      return scanWord(p + 1, node, JsonKind.False, 0x65736c61, 4); // "alse"
+      return scanWord(p + 1, node, JsonKind.False, 0x65736c61); // "alse"
     case 0x6e:
-      return scanWord(p, node, JsonKind.Null, 0x6c6c756e, 4); // "null"
+      return scanWord(p, node, JsonKind.Null, 0x6c6c756e); // "null"
     case 0x2d:
     case 0x30:
     case 0x31:
@@ -240,23 +248,9 @@ function parseValue(p: usize, node: JsonNode): usize {
   }
 }
 
-function openContainer(p: usize, node: JsonNode, kind: JsonKind): usize {
-  if (depth == JSON_DEPTH_LIMIT) return fault(p, "containers may be 64 deep");
-  depth++;
-  node.kind = kind;
-  node.span = open == NONE ? 0 : count - open;
-  open = count;
-  return p + 1;
-}
-
-function closeContainer(container: JsonNode): bool {
-  const back = container.span;
-  const index = open;
-  container.span = count - index;
-  open = back == 0 ? NONE : index - back;
-  depth--;
-  if (container.kind == JsonKind.Array) return true;
-  const duplicate = findDuplicate(container);
+/** Whether all members of `object` have different names; complains otherwise. */
+function namesDiffer(object: JsonNode): bool {
+  const duplicate = findDuplicate(object);
   if (duplicate == 0) return true;
   if (duplicate == DUPLICATES_UNKNOWN) {
     fail(failing, Errno.ENOMEM, "out of memory");
@@ -270,10 +264,10 @@ function closeContainer(container: JsonNode): bool {
 }
 
 /** Passes a word whose last four bytes, at `p`, are `tail`. */
-function scanWord(p: usize, node: JsonNode, kind: JsonKind, tail: u32, n: u32): usize {
-  if (p + n > end || load<u32>(p) != tail) return fault(node.start, "expected a value");
+function scanWord(p: usize, node: JsonNode, kind: JsonKind, tail: u32): usize {
+  if (p + 4 > end || load<u32>(p) != tail) return fault(node.start, "expected a value");
   node.kind = kind;
-  return p + n;
+  return p + 4;
 }
 
 function scanNumber(p: usize, node: JsonNode): usize {
@@ -323,10 +317,10 @@ function checkRange(node: JsonNode, p: usize, digitsEnd: usize): void {
 
 /** Passes the bytes at `p` that need no attention, eight at a time: ASCII other than quotes, backslashes and control characters. */
 @inline
-function skipPlain(p: usize): usize {
+function skipPlain(p: usize, limit: usize): usize {
   // Each byte of `stop` has its high bit set where x has something else. Borrows can set further bits only above the first, which is
   // the one that counts.
-  for (; p + 8 <= end; p += 8) {
+  for (; p + 8 <= limit; p += 8) {
     const x = load<u64>(p);
     const quote = (x ^ 0x2222222222222222) - 0x0101010101010101;
     const backslash = (x ^ 0x5c5c5c5c5c5c5c5c) - 0x0101010101010101;
@@ -338,8 +332,9 @@ function skipPlain(p: usize): usize {
 
 /** From behind the opening quote to the closing one, whose position it returns; sets `escaped`. */
 function scanString(p: usize): usize {
+  const limit = end;
   escaped = false;
-  for (p = skipPlain(p); p < end; p = skipPlain(p)) {
+  for (p = skipPlain(p, limit); p < limit; p = skipPlain(p, limit)) {
     const c = load<u8>(p);
     if (c == 0x22) return p;
     if (c == 0x5c) {

@@ -125,13 +125,15 @@ export function textMember(object: JsonNode, name: string): JsonNode | null {
 }
 
 /** Complains unless `node` is a string. One with escapes gives way to its meaning, so that the bytes of the node can be read as they are. */
+@inline
 export function isText(node: JsonNode): bool {
-  if (node.kind != JsonKind.String) {
-    complain(node, Errno.EINVAL, "must be a string");
-    return false;
-  }
-  if (node.flags & JsonFlag.Escaped) resolve(node);
-  return true;
+  return (node.kind == JsonKind.String && (node.flags & JsonFlag.Escaped) == 0) || isOddText(node);
+}
+
+function isOddText(node: JsonNode): bool {
+  if (node.kind == JsonKind.String) resolve(node);
+  else complain(node, Errno.EINVAL, "must be a string");
+  return node.kind == JsonKind.String;
 }
 
 function resolve(node: JsonNode): void {
@@ -229,20 +231,24 @@ export function stringMember(object: JsonNode, name: string): SpecString | null 
 
 /** The member `name`, a string that must be there and not be empty. */
 export function requiredString(object: JsonNode, name: string): SpecString {
-  const node = member(object, name);
-  if (!node) {
-    complainMissing(object, name);
-    return changetype<SpecString>(nothing);
-  }
-  if (node.kind == JsonKind.String && node.length == 0) complain(node, Errno.EINVAL, "must not be empty");
-  return stringOf(node);
+  const node = requiredMember(object, name);
+  return node ? stringOf(node) : changetype<SpecString>(nothing);
 }
 
 /** The same for a path from the container's root. */
 export function requiredPath(object: JsonNode, name: string): SpecString {
-  const s = requiredString(object, name);
-  if (decodeFine()) checkAbsolute(member(object, name)!, s);
+  const node = requiredMember(object, name);
+  if (!node) return changetype<SpecString>(nothing);
+  const s = stringOf(node);
+  checkAbsolute(node, s);
   return s;
+}
+
+function requiredMember(object: JsonNode, name: string): JsonNode | null {
+  const node = member(object, name);
+  if (!node) complainMissing(object, name);
+  else if (node.kind == JsonKind.String && node.length == 0) complain(node, Errno.EINVAL, "must not be empty");
+  return node;
 }
 
 function checkAbsolute(node: JsonNode, s: SpecString): void {

@@ -33,7 +33,7 @@ describe("out of memory", () => {
         expect(failureText()).toBe("12: out of memory");
         expect(heapObjectsUsed()).toBe(objects);
       }
-      expect(failures).toBeGreaterThan(2);
+      expect(failures).toBeGreaterThan(1); // the array of nodes and the arena at least
       expect(heapBytesUsed()).toBe(bytes);
       expect(framesFree()).toBeGreaterThan(frames - 3); // a class of the heap may keep one empty slab
     }
