@@ -12,7 +12,7 @@ export const NEVER: u64 = u64.MAX_VALUE;
 const TENTH_NS: u64 = 100_000_000;
 
 /** Bytes that a reader may have now; in canonical mode the markers of VEOF count as well. */
-function available(l: LineDiscipline): u32 {
+export function available(l: LineDiscipline): u32 {
   return (readsLines(l) ? l.lineHead : l.rawHead) - l.tail;
 }
 
