@@ -16,7 +16,7 @@ export let bytesLength: u32 = 0;
 
 /** The UTF-8 bytes of `s`, without a terminator; they stay until the next call. Behind them is rubbish that no reader should see. */
 export function bytesOf(s: string): usize {
-  if (buffer == 0) buffer = <usize>memory.grow(BUFFER_BYTES >>> 16) << 16;
+  if (buffer == 0) buffer = (<usize>memory.grow(BUFFER_BYTES >>> 16)) << 16;
   bytesLength = <u32>String.UTF8.byteLength(s);
   assert(<i32>bytesLength + 16 <= BUFFER_BYTES, "the text is too long for the test's buffer");
   String.UTF8.encodeUnsafe(changetype<usize>(s), s.length, buffer);

@@ -31,14 +31,16 @@ function duplicateByPairs(object: JsonNode): usize {
   return 0;
 }
 
+
 @inline
 function slot(members: usize, i: u32): JsonNode {
-  return changetype<JsonNode>(load<usize>(members + (<usize>i << 2)));
+  return changetype<JsonNode>(load<usize>(members + ((<usize>i) << 2)));
 }
+
 
 @inline
 function setSlot(members: usize, i: u32, node: JsonNode): void {
-  store<usize>(members + (<usize>i << 2), changetype<usize>(node));
+  store<usize>(members + ((<usize>i) << 2), changetype<usize>(node));
 }
 
 /** Lets the member at `i` sink until the heap of `count` members is in order again. */

@@ -134,7 +134,7 @@ describe("jsonParse", () => {
   it("says where and what is wrong", () => {
     expect(refused("")).toBe("22: t:1:1: expected a value, found the end");
     expect(refused(" \n ")).toBe("22: t:1:1: expected a value, found the end");
-    expect(refused("{\n  \"a\": 1\n  \"b\": 2\n}")).toBe("22: t:3:3: expected ',' or '}'");
+    expect(refused('{\n  "a": 1\n  "b": 2\n}')).toBe("22: t:3:3: expected ',' or '}'");
     expect(refused('["é" 1]')).toBe("22: t:1:6: expected ',' or ']'");
     expect(refused("{")).toBe("22: t:1:2: expected a name in quotes or '}'");
     expect(refused("{,}")).toBe("22: t:1:2: expected a name in quotes or '}'");
@@ -209,8 +209,30 @@ describe("jsonParse", () => {
   });
 
   it("refuses what is not well-formed UTF-8", () => {
-    const bad = ["\x80", "\xbf", "\xc0\x80", "\xc1\xbf", "\xc2", "\xc2\x41", "\xe0\x80\x80", "\xe0\x9f\xbf", "\xed\xa0\x80", "\xed\xbf\xbf"];
-    const worse = ["\xe2\x82", "\xe2\x41\x80", "\xe2\x80\x41", "\xf0\x80\x80\x80", "\xf0\x8f\xbf\xbf", "\xf4\x90\x80\x80", "\xf5\x80\x80\x80", "\xf0\x90\x80", "\xff", "\xfe"];
+    const bad = [
+      "\x80",
+      "\xbf",
+      "\xc0\x80",
+      "\xc1\xbf",
+      "\xc2",
+      "\xc2\x41",
+      "\xe0\x80\x80",
+      "\xe0\x9f\xbf",
+      "\xed\xa0\x80",
+      "\xed\xbf\xbf",
+    ];
+    const worse = [
+      "\xe2\x82",
+      "\xe2\x41\x80",
+      "\xe2\x80\x41",
+      "\xf0\x80\x80\x80",
+      "\xf0\x8f\xbf\xbf",
+      "\xf4\x90\x80\x80",
+      "\xf5\x80\x80\x80",
+      "\xf0\x90\x80",
+      "\xff",
+      "\xfe",
+    ];
     for (let i = 0; i < bad.length; i++) {
       expect(refusedBytes('"' + bad[i] + '"')).toBe("22: t:1:2: invalid UTF-8");
       expect(refusedBytes('"' + bad[i])).toBe("22: t:1:2: invalid UTF-8");
@@ -330,7 +352,7 @@ describe("access", () => {
     expect(jsonIsI64(at(root, 3)) && jsonIsU64(at(root, 3))).toBe(true);
     expect(jsonI64(at(root, 3))).toBe(i64.MAX_VALUE);
     expect(jsonIsI64(at(root, 4))).toBe(false);
-    expect(jsonU64(at(root, 4))).toBe(<u64>1 << 63);
+    expect(jsonU64(at(root, 4))).toBe((<u64>1) << 63);
     expect(jsonIsU64(at(root, 5)) && jsonU64(at(root, 5)) == u64.MAX_VALUE).toBe(true);
     expect(jsonIsI64(at(root, 6)) || jsonIsU64(at(root, 6))).toBe(false);
     expect(jsonIsI64(at(root, 7)) && jsonI64(at(root, 7)) == i64.MIN_VALUE).toBe(true);
@@ -344,7 +366,9 @@ describe("access", () => {
   });
 
   it("resolves escapes", () => {
-    const root = parsed('["\\"\\\\\\/\\b\\f\\n\\r\\t","\\u0041\\u00e9\\u20AC\\ud83d\\uDE00x","a\\u0000b","plain é","\\u007f\\u0080\\u07ff\\u0800\\uffff\\udbff\\udfff"]');
+    const root = parsed(
+      '["\\"\\\\\\/\\b\\f\\n\\r\\t","\\u0041\\u00e9\\u20AC\\ud83d\\uDE00x","a\\u0000b","plain é","\\u007f\\u0080\\u07ff\\u0800\\uffff\\udbff\\udfff"]',
+    );
     expect(copyOf(jsonAt(root, 0)!)).toBe('"\\/\b\f\n\r\t');
     expect(copyOf(jsonAt(root, 1)!)).toBe("Aé€😀x");
     expect(copyOf(jsonAt(root, 2)!)).toBe("a\0b");

@@ -30,6 +30,7 @@ export const enum JsonFlag {
   OutOfRange = 16,
 }
 
+
 @unmanaged
 export class JsonNode {
   kind: JsonKind;

@@ -58,9 +58,10 @@ export function jsonParse(from: usize, length: u32, name: string, failure: Failu
   return changetype<JsonNode>(nodes);
 }
 
+
 @inline
 function isSpace(c: u8): bool {
-  return c <= 0x20 && ((SPACE >> <u64>c) & 1) != 0;
+  return c <= 0x20 && ((SPACE >> (<u64>c)) & 1) != 0;
 }
 
 /** Reports what is wrong at `at`, behind the document's name and the place; returns 0. */
@@ -110,10 +111,12 @@ function skipSpace(p: usize, limit: usize): usize {
   return p;
 }
 
+
 @inline
 function isDigit(p: usize): bool {
   return p < end && <u8>(load<u8>(p) - 0x30) < 10;
 }
+
 
 @inline
 function parentOf(container: JsonNode): usize {
@@ -325,7 +328,7 @@ function skipPlain(p: usize, limit: usize): usize {
     const quote = (x ^ 0x2222222222222222) - 0x0101010101010101;
     const backslash = (x ^ 0x5c5c5c5c5c5c5c5c) - 0x0101010101010101;
     const stop = (x | quote | backslash | (x - 0x2020202020202020)) & 0x8080808080808080;
-    if (stop != 0) return p + (<usize>ctz(stop) >> 3);
+    if (stop != 0) return p + ((<usize>ctz(stop)) >> 3);
   }
   return p;
 }

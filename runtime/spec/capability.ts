@@ -114,7 +114,7 @@ function capabilitySet(sets: JsonNode, name: string): u64 {
     if (!isText(node)) return 0;
     const capability = capabilityNumber(node.start, node.length);
     if (capability < 0) complainOfValue(node, Errno.EINVAL, "unknown capability");
-    else mask |= <u64>1 << capability;
+    else mask |= (<u64>1) << capability;
   }
   lastArray = escaped ? changetype<JsonNode>(0) : array; // what had escapes is no longer one stretch of text
   lastMask = mask;

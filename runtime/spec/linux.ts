@@ -58,7 +58,12 @@ function decodePropagation(linux: JsonNode, spec: Spec): void {
   if (!node || node.length == 0) return;
   spec.slave = jsonStringIs(node, "slave") || jsonStringIs(node, "rslave");
   if (spec.slave || jsonStringIs(node, "private") || jsonStringIs(node, "rprivate")) return;
-  if (jsonStringIs(node, "shared") || jsonStringIs(node, "rshared") || jsonStringIs(node, "unbindable") || jsonStringIs(node, "runbindable"))
+  if (
+    jsonStringIs(node, "shared") ||
+    jsonStringIs(node, "rshared") ||
+    jsonStringIs(node, "unbindable") ||
+    jsonStringIs(node, "runbindable")
+  )
     return complainOfValue(node, Errno.EOPNOTSUPP, "only private and slave are applied, not");
   complainOfValue(node, Errno.EINVAL, "unknown propagation");
 }

@@ -25,7 +25,7 @@ export class StringList {
 /** The string at `i` < list.count. */
 @inline
 export function stringListAt(list: StringList, i: u32): SpecString {
-  return changetype<SpecString>(load<usize>(changetype<usize>(list) + sizeof<u32>() + (<usize>i << 2)));
+  return changetype<SpecString>(load<usize>(changetype<usize>(list) + sizeof<u32>() + ((<usize>i) << 2)));
 }
 
 /** An array of objects of the size SPEC_..._BYTES, or of u32; see specAt. */
@@ -45,7 +45,7 @@ export function specAt<T>(array: SpecArray, i: u32): T {
 /** The group at `i` < array.count of SpecProcess.additionalGids. */
 @inline
 export function groupAt(array: SpecArray, i: u32): u32 {
-  return load<u32>(changetype<usize>(array) + SPEC_ARRAY_HEADER_BYTES + (<usize>i << 2));
+  return load<u32>(changetype<usize>(array) + SPEC_ARRAY_HEADER_BYTES + ((<usize>i) << 2));
 }
 
 /** One of process.rlimits. `resource` is Linux's RLIMIT_* number (asm-generic/resource.h); u64.MAX_VALUE is "no limit". */

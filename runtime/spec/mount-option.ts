@@ -106,7 +106,7 @@ export function parseMemory(p: usize, n: u32): i64 {
       break;
   }
   const v = parseDecimal(p, shift != 0 ? n - 1 : n);
-  return v < 0 || v > i64.MAX_VALUE >> <i64>shift ? -1 : v << <i64>shift;
+  return v < 0 || v > i64.MAX_VALUE >> (<i64>shift) ? -1 : v << (<i64>shift);
 }
 
 /** Notes that `mount` has the option `given` when its value `v` is in order, from 0 to `limit`. */

@@ -19,7 +19,9 @@ describe("refusals", () => {
     expect(refused('{"ociVersion":"1.0.2","root":{"path":"r"},"process":null}')).toBe("22: process: is missing");
     expect(refused('{"ociVersion":"1.0.2","root":{"path":"r"},"process":{"cwd":"/"}}')).toBe("22: process.args: is missing");
     expect(refused('{"ociVersion":"1.0.2","root":{"path":"r"},"process":{"args":["a"]}}')).toBe("22: process.cwd: is missing");
-    expect(refused('{"ociVersion":"1.0.2","ociVersion":"1.0.2"}')).toBe('22: config.json:1:23: the name "ociVersion" is already used in this object');
+    expect(refused('{"ociVersion":"1.0.2","ociVersion":"1.0.2"}')).toBe(
+      '22: config.json:1:23: the name "ociVersion" is already used in this object',
+    );
   });
 
   it("checks the version", () => {
@@ -62,7 +64,9 @@ describe("refusals", () => {
     expect(refused(config('"capabilities":{"bounding":["CAP_CHOWN","CAP_KILL","CAP_FOWNER","CAP_FOO"]}'))).toBe(
       "22: process.capabilities.bounding[3]: unknown capability CAP_FOO",
     );
-    expect(refused(config('"capabilities":{"permitted":["cap_kill"]}'))).toBe("22: process.capabilities.permitted[0]: unknown capability cap_kill");
+    expect(refused(config('"capabilities":{"permitted":["cap_kill"]}'))).toBe(
+      "22: process.capabilities.permitted[0]: unknown capability cap_kill",
+    );
     expect(refused(config('"capabilities":{"ambient":["KILL"]}'))).toBe("22: process.capabilities.ambient[0]: unknown capability KILL");
     expect(refused(config('"capabilities":{"ambient":"ALL"}'))).toBe("22: process.capabilities.ambient: must be an array");
     expect(refused(config('"capabilities":{"ambient":[3]}'))).toBe("22: process.capabilities.ambient[0]: must be a string");
@@ -79,11 +83,15 @@ describe("refusals", () => {
     );
     expect(refused(config('"rlimits":[{"type":"RLIMIT_CPU","hard":1}]'))).toBe("22: process.rlimits[0].soft: is missing");
     expect(refused(config('"rlimits":[{"type":"RLIMIT_CPU","soft":1}]'))).toBe("22: process.rlimits[0].hard: is missing");
-    expect(refused(config('"rlimits":[{"type":"RLIMIT_CPU","soft":2,"hard":1}]'))).toBe("22: process.rlimits[0].soft: must not be above hard");
+    expect(refused(config('"rlimits":[{"type":"RLIMIT_CPU","soft":2,"hard":1}]'))).toBe(
+      "22: process.rlimits[0].soft: must not be above hard",
+    );
     expect(refused(config('"rlimits":[{"type":"RLIMIT_CPU","soft":-1,"hard":1}]'))).toBe(
       "22: process.rlimits[0].soft: must be between 0 and 18446744073709551615",
     );
-    expect(refused(config('"rlimits":[{"type":"RLIMIT_CPU","soft":"1","hard":1}]'))).toBe("22: process.rlimits[0].soft: must be an integer");
+    expect(refused(config('"rlimits":[{"type":"RLIMIT_CPU","soft":"1","hard":1}]'))).toBe(
+      "22: process.rlimits[0].soft: must be an integer",
+    );
     expect(refused(config('"rlimits":[{"type":"RLIMIT_CPU","soft":1,"hard":1},{"type":"RLIMIT_CPU","soft":1,"hard":1}]'))).toBe(
       "22: process.rlimits[1].type: there is another limit of RLIMIT_CPU",
     );
@@ -111,13 +119,39 @@ describe("refusals", () => {
     expect(refused(mounts('{"destination":"/x","type":"bind","source":"a","uidMappings":[{"containerID":0}]}'))).toBe(
       "95: mounts[0].uidMappings: is not applied by this kernel",
     );
-    const bad = ["size=", "size=x", "size=-1", "size=1kk", "size=101%", "size=%", "size=99999999999g", "mode=8", "mode=10000", "uid=4294967295"];
-    for (let i = 0; i < bad.length; i++) expect(refused(tmpfs(bad[i]))).toBe("22: mounts[0].options[0]: unknown or malformed option " + bad[i]);
+    const bad = [
+      "size=",
+      "size=x",
+      "size=-1",
+      "size=1kk",
+      "size=101%",
+      "size=%",
+      "size=99999999999g",
+      "mode=8",
+      "mode=10000",
+      "uid=4294967295",
+    ];
+    for (let i = 0; i < bad.length; i++)
+      expect(refused(tmpfs(bad[i]))).toBe("22: mounts[0].options[0]: unknown or malformed option " + bad[i]);
     const worse = ["gid=a", "mode=", "nr_inodes=k", "nr_blocks=9999999999999g", "huge=always", "ptmxmode=0666", "sized=1", "=1", "="];
-    for (let i = 0; i < worse.length; i++) expect(refused(tmpfs(worse[i]))).toBe("22: mounts[0].options[0]: unknown or malformed option " + worse[i]);
+    for (let i = 0; i < worse.length; i++)
+      expect(refused(tmpfs(worse[i]))).toBe("22: mounts[0].options[0]: unknown or malformed option " + worse[i]);
     const words = ["", "frobnicate", "newinstance", "size", "RO", "tmpcopyup", "mand", "r", "nosuidx"];
     for (let i = 0; i < words.length; i++) expect(refused(tmpfs(words[i]))).toBe("22: mounts[0].options[0]: unknown option " + words[i]);
-    const good = ["size=0", "size=1M", "size=3T", "nr_blocks=16", "inode64", "sync", "async", "dirsync", "defaults", "silent", "loud", "remount"];
+    const good = [
+      "size=0",
+      "size=1M",
+      "size=3T",
+      "nr_blocks=16",
+      "inode64",
+      "sync",
+      "async",
+      "dirsync",
+      "defaults",
+      "silent",
+      "loud",
+      "remount",
+    ];
     for (let i = 0; i < good.length; i++) specFree(parsed(tmpfs(good[i])));
   });
 
@@ -135,11 +169,15 @@ describe("refusals", () => {
     expect(refused(config("", '"devices":[{"type":"c","path":"/dev/x","major":1,"minor":1,"fileMode":-1}]'))).toBe(
       "22: linux.devices[0].fileMode: must be between 0 and 4294967295",
     );
-    expect(refused(config("", '"resources":{"devices":[{"type":"p"}]}'))).toBe("22: linux.resources.devices[0].type: unknown device type p");
+    expect(refused(config("", '"resources":{"devices":[{"type":"p"}]}'))).toBe(
+      "22: linux.resources.devices[0].type: unknown device type p",
+    );
     expect(refused(config("", '"resources":{"devices":[{"allow":true,"access":"rx"}]}'))).toBe(
       "22: linux.resources.devices[0].access: must consist of r, w and m, but is rx",
     );
-    expect(refused(config("", '"resources":{"devices":[{"allow":"yes"}]}'))).toBe("22: linux.resources.devices[0].allow: must be true or false");
+    expect(refused(config("", '"resources":{"devices":[{"allow":"yes"}]}'))).toBe(
+      "22: linux.resources.devices[0].allow: must be true or false",
+    );
     expect(refused(config("", '"resources":{"memory":{"limit":"1g"}}'))).toBe("22: linux.resources.memory.limit: must be an integer");
     expect(refused(config("", '"resources":{"memory":{"limit":-2}}'))).toBe(
       "22: linux.resources.memory.limit: must be between -1 and 9223372036854775807",
@@ -155,7 +193,9 @@ describe("refusals", () => {
       "95: linux.namespaces[0].path: joining a namespace is not supported",
     );
     expect(refused(config("", '"namespaces":[{}]'))).toBe("22: linux.namespaces[0].type: is missing");
-    expect(refused(config("", '"rootfsPropagation":"shared"'))).toBe("95: linux.rootfsPropagation: only private and slave are applied, not shared");
+    expect(refused(config("", '"rootfsPropagation":"shared"'))).toBe(
+      "95: linux.rootfsPropagation: only private and slave are applied, not shared",
+    );
     expect(refused(config("", '"rootfsPropagation":"public"'))).toBe("22: linux.rootfsPropagation: unknown propagation public");
     expect(refused(config("", '"personality":{"domain":"LINUX32"}'))).toBe("95: linux.personality: is not applied by this kernel");
     expect(refused(config("", "", '"hostname":"' + "h".repeat(65) + '"'))).toBe("22: hostname: may have 64 bytes");
@@ -179,12 +219,16 @@ describe("refusals", () => {
     const resources = ["cpu", "blockIO", "hugepageLimits", "network", "rdma", "unified"];
     for (let i = 0; i < resources.length; i++) {
       const path = "linux.resources." + resources[i];
-      expect(refused(config("", '"resources":{"' + resources[i] + '":{"a":[],"b":10}}'))).toBe("95: " + path + ": is not applied by this kernel");
+      expect(refused(config("", '"resources":{"' + resources[i] + '":{"a":[],"b":10}}'))).toBe(
+        "95: " + path + ": is not applied by this kernel",
+      );
       specFree(parsed(config("", '"resources":{"' + resources[i] + '":{"a":[],"b":0,"c":{"d":""},"e":false}}')));
     }
     const top = ["hooks", "vm", "windows", "solaris", "freebsd", "zos"];
     for (let i = 0; i < top.length; i++) {
-      expect(refused(config("", "", '"' + top[i] + '":{"prestart":[{"path":"/x"}]}'))).toBe("95: " + top[i] + ": is not applied by this kernel");
+      expect(refused(config("", "", '"' + top[i] + '":{"prestart":[{"path":"/x"}]}'))).toBe(
+        "95: " + top[i] + ": is not applied by this kernel",
+      );
       specFree(parsed(config("", "", '"' + top[i] + '":{"prestart":[],"x":null}')));
     }
     expect(refused(config("", '"resources":{"memory":{"swap":1}}'))).toBe("95: linux.resources.memory.swap: is not applied by this kernel");

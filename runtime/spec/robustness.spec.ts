@@ -49,7 +49,26 @@ function random(below: u32): u32 {
   return seed % below;
 }
 
-const TOKENS = ["{", "}", "[", "]", ",", ":", '"', "\\", "null", "-1", "0", "1e9", '"x"', "{}", "[]", "\\u0000", "18446744073709551616", "true"];
+const TOKENS = [
+  "{",
+  "}",
+  "[",
+  "]",
+  ",",
+  ":",
+  '"',
+  "\\",
+  "null",
+  "-1",
+  "0",
+  "1e9",
+  '"x"',
+  "{}",
+  "[]",
+  "\\u0000",
+  "18446744073709551616",
+  "true",
+];
 
 function mutate(p: usize, length: u32): u32 {
   for (let edits = 1 + random(4); edits != 0; edits--) {

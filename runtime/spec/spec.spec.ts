@@ -122,7 +122,7 @@ describe("specParse", () => {
     expect(process.additionalGids.count == 2 && groupAt(process.additionalGids, 0) == 5).toBe(true);
     expect(groupAt(process.additionalGids, 1)).toBe(4294967294);
     expect(process.consoleHeight == 24 && process.consoleWidth == 80 && !process.terminal).toBe(true);
-    expect(process.bounding).toBe((<u64>1 << 40) | 1);
+    expect(process.bounding).toBe(((<u64>1) << 40) | 1);
     expect(process.permitted == 1 && process.effective == 0).toBe(true);
     expect(process.hasOomScoreAdj && process.oomScoreAdj == -500).toBe(true);
     const core = specAt<SpecRlimit>(process.rlimits, 0);
@@ -135,7 +135,7 @@ describe("specParse", () => {
     const t = mountAt(spec, 1);
     expect(text(t.source)).toBe("(null)");
     expect(t.flags).toBe(SpecMountFlag.NoAtime);
-    expect(t.sizeBytes == <u64>2 << 30 && t.inodeLimit == 4096 && t.uid == 7 && t.gid == 8 && t.mode == 0o700).toBe(true);
+    expect(t.sizeBytes == (<u64>2) << 30 && t.inodeLimit == 4096 && t.uid == 7 && t.gid == 8 && t.mode == 0o700).toBe(true);
     expect(mountAt(spec, 2).sizePercent == 50 && mountAt(spec, 2).given == SpecMountGiven.SizePercent).toBe(true);
     expect(mountAt(spec, 3).type).toBe(SpecMountType.Cgroup2);
     const fuse = specAt<SpecDevice>(spec.devices, 0);

@@ -48,7 +48,8 @@ function usualMounts(): string {
 function namespaces(types: string): string {
   const list = types.split(" ");
   let s = '\t\t"namespaces": [\n';
-  for (let i = 0; i < list.length; i++) s += '\t\t\t{\n\t\t\t\t"type": "' + list[i] + '"\n\t\t\t}' + (i + 1 < list.length ? "," : "") + "\n";
+  for (let i = 0; i < list.length; i++)
+    s += '\t\t\t{\n\t\t\t\t"type": "' + list[i] + '"\n\t\t\t}' + (i + 1 < list.length ? "," : "") + "\n";
   return s + "\t\t],\n";
 }
 
