@@ -86,7 +86,7 @@ export function boot(): void {
   logText(" MiB free of ");
   logNumber(framesUsable() / 256);
   logEnd();
-  startWorld();
+  if (!startWorld()) halt();
   settle();
 }
 

@@ -208,7 +208,8 @@ export function create(id: usize, idLength: u32, host: FsContext, path: usize, p
 
 function createFrom(id: usize, idLength: u32, spec: Spec, host: FsContext, path: usize, pathLength: u32, failure: Failure): Result {
   const bundle = kernelAlloc(pathLength + 1);
-  const c = bundle == 0 ? null : containerNew(id, idLength);
+  let c: Container | null = null;
+  if (bundle != 0) c = containerNew(id, idLength);
   if (!c) {
     kernelFree(bundle);
     specFree(spec);

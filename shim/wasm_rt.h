@@ -54,8 +54,14 @@ _Noreturn void wasm_trap(enum trap reason);
 #define I64_CLZ(x) ((x) ? __builtin_clzll(x) : 64)
 #define I32_CTZ(x) ((x) ? __builtin_ctz(x) : 32)
 #define I64_CTZ(x) ((x) ? __builtin_ctzll(x) : 64)
-#define I32_POPCNT(x) (__builtin_popcount(x))
-#define I64_POPCNT(x) (__builtin_popcountll(x))
+/* Not the builtin: POPCNT is not on every x86-64, and there is no libgcc to fall back on. */
+static inline u64 popcount(u64 x) {
+	x -= x >> 1 & 0x5555555555555555;
+	x = (x & 0x3333333333333333) + (x >> 2 & 0x3333333333333333);
+	return ((x + (x >> 4)) & 0x0f0f0f0f0f0f0f0f) * 0x0101010101010101 >> 56;
+}
+#define I32_POPCNT(x) ((u32)popcount((u32)(x)))
+#define I64_POPCNT(x) (popcount(x))
 #define DIV_U(x, y) ((y) == 0 ? TRAP(DIV_BY_ZERO) : (x) / (y))
 #define REM_U(x, y) ((y) == 0 ? TRAP(DIV_BY_ZERO) : (x) % (y))
 #define DIV_S(type, signed_type, minimum, x, y) \
