@@ -5,7 +5,6 @@
 /** Longest message, in bytes. */
 export const FAILURE_MESSAGE_LIMIT: u32 = 256;
 
-
 @unmanaged
 export class Failure {
   /** A positive Errno, or 0 as long as nothing failed. */

@@ -31,12 +31,10 @@ function duplicateByPairs(object: JsonNode): usize {
   return 0;
 }
 
-
 @inline
 function slot(members: usize, i: u32): JsonNode {
   return changetype<JsonNode>(load<usize>(members + ((<usize>i) << 2)));
 }
-
 
 @inline
 function setSlot(members: usize, i: u32, node: JsonNode): void {

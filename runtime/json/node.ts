@@ -30,7 +30,6 @@ export const enum JsonFlag {
   OutOfRange = 16,
 }
 
-
 @unmanaged
 export class JsonNode {
   kind: JsonKind;

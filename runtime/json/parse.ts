@@ -58,7 +58,6 @@ export function jsonParse(from: usize, length: u32, name: string, failure: Failu
   return changetype<JsonNode>(nodes);
 }
 
-
 @inline
 function isSpace(c: u8): bool {
   return c <= 0x20 && ((SPACE >> (<u64>c)) & 1) != 0;
@@ -111,12 +110,10 @@ function skipSpace(p: usize, limit: usize): usize {
   return p;
 }
 
-
 @inline
 function isDigit(p: usize): bool {
   return p < end && <u8>(load<u8>(p) - 0x30) < 10;
 }
-
 
 @inline
 function parentOf(container: JsonNode): usize {

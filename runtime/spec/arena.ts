@@ -2,7 +2,6 @@
 
 import { kernelAlloc, kernelFree } from "../../kernel/mm/heap";
 
-
 @unmanaged
 export class Arena {
   /** Chunk taken after this one, or 0; every chunk begins with this field. */
