@@ -10,7 +10,20 @@ import { PAGE_SHIFT, PAGE_SIZE } from "../mm/frame";
 import { kernelAlloc, kernelFree } from "../mm/heap";
 import { Result } from "../result";
 import { inodeRelease } from "../vfs/entry";
-import { Entry, Inode, isDirectory, makeDevice, S_IFBLK, S_IFCHR, S_IFDIR, S_IFIFO, S_IFLNK, S_IFMT, S_IFREG, S_IFSOCK } from "../vfs/inode";
+import {
+  Entry,
+  Inode,
+  isDirectory,
+  makeDevice,
+  S_IFBLK,
+  S_IFCHR,
+  S_IFDIR,
+  S_IFIFO,
+  S_IFLNK,
+  S_IFMT,
+  S_IFREG,
+  S_IFSOCK,
+} from "../vfs/inode";
 import { memfsAdd, memfsInode } from "./memfs";
 import { fileAdoptPage, filePageForWrite } from "./pages";
 import { memfsLookup } from "./union";

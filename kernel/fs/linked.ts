@@ -1,5 +1,5 @@
-// Hard links of a lower tree: several names of one lower inode must show one upper inode. This table finds the upper inode by the lower one;
-// it holds the upper inode as long as it has names, seen or not yet seen, so that what was changed through one name shows under all.
+// Hard links of a lower tree: several names of one lower inode must show one upper inode. This table finds the upper inode by the lower
+// one; it holds the upper inode as long as it has names, seen or not yet seen, so that what was changed through one name shows under all.
 
 import { Errno } from "../errno";
 import { kernelAlloc, kernelFree } from "../mm/heap";

@@ -5,7 +5,16 @@ import { fileSystemRelease, inodeRelease } from "../vfs/entry";
 import { FileSystem, Inode, S_IFREG } from "../vfs/inode";
 import { useTestCredentials } from "../vfs/testing";
 import { memfsInode, memfsNew } from "./memfs";
-import { fileAdoptPage, fileNextPage, filePage, filePageCount, filePageForWrite, fileResize, FILE_SIZE_MAX, setPageUnmapper } from "./pages";
+import {
+  fileAdoptPage,
+  fileNextPage,
+  filePage,
+  filePageCount,
+  filePageForWrite,
+  fileResize,
+  FILE_SIZE_MAX,
+  setPageUnmapper,
+} from "./pages";
 
 let fs: FileSystem = changetype<FileSystem>(0);
 let file: Inode = changetype<Inode>(0);
@@ -74,18 +83,18 @@ describe("pages of a file", () => {
     expect(put(file, 0, 1)).toBe(true);
     expect(put(file, 63 * 4096, 2)).toBe(true);
     expect(put(file, 64 * 4096, 3)).toBe(true);
-    expect(put(file, (<u64>1) << 40, 4)).toBe(true);
+    expect(put(file, <u64>1 << 40, 4)).toBe(true);
     expect(put(file, FILE_SIZE_MAX - 1, 5)).toBe(true);
     expect(get(file, 0)).toBe(1);
     expect(get(file, 63 * 4096)).toBe(2);
     expect(get(file, 64 * 4096)).toBe(3);
-    expect(get(file, (<u64>1) << 40)).toBe(4);
+    expect(get(file, <u64>1 << 40)).toBe(4);
     expect(get(file, FILE_SIZE_MAX - 1)).toBe(5);
     expect(get(file, 65 * 4096)).toBe(0);
     expect(file.pageCount).toBe(5);
     expect(heapObjectsUsed() - objects).toBeLessThan(24, "nodes");
     expect(fileNextPage(file, 1)).toBe(63);
-    expect(fileNextPage(file, 65)).toBe((<u64>1) << 28);
+    expect(fileNextPage(file, 65)).toBe(<u64>1 << 28);
     expect(fileNextPage(file, (1 << 28) + 1)).toBe((FILE_SIZE_MAX - 1) >> 12);
     expect(fileResize(file, FILE_SIZE_MAX + 1)).toBe(-Errno.EFBIG);
   });

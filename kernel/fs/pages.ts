@@ -15,7 +15,7 @@ const NODE_SLOTS: u32 = 1 << NODE_SHIFT;
 const NODE_BYTES: u32 = NODE_SLOTS * 4;
 
 /** Largest size of a file: page indices are 32 bits (the limit of ext4, too). Past it writing is EFBIG. */
-export const FILE_SIZE_MAX: u64 = ((<u64>1) << 44) - PAGE_SIZE;
+export const FILE_SIZE_MAX: u64 = (<u64>1 << 44) - PAGE_SIZE;
 
 const zeros = memory.data(512, 16);
 
@@ -176,7 +176,7 @@ function prune(inode: Inode, node: usize, level: u32, base: u64, from: u32): boo
     return true;
   }
   let empty = true;
-  const step = (<u64>1) << ((level - 1) * NODE_SHIFT);
+  const step = <u64>1 << ((level - 1) * NODE_SHIFT);
   for (let i: u32 = 0; i < NODE_SLOTS; i++) {
     const child = load<u32>(node + (i << 2));
     if (child == 0) continue;
@@ -202,7 +202,7 @@ export function filePagesFree(inode: Inode, from: u32): void {
 export function fileResize(inode: Inode, size: u64): Result {
   if (size > FILE_SIZE_MAX) return -Errno.EFBIG;
   const shorter = min(size, inode.size);
-  const tail = <u32>shorter & (PAGE_SIZE - 1);
+  const tail = (<u32>shorter) & (PAGE_SIZE - 1);
   if (tail != 0) {
     // A program that has the last page mapped may have written beyond the end of the file.
     const last = <u32>(shorter >> PAGE_SHIFT);
@@ -225,7 +225,7 @@ export function fileResize(inode: Inode, size: u64): Result {
 /** Index of the first page >= from under `node` that is there, or u64.MAX_VALUE. */
 function nextUnder(node: usize, level: u32, base: u64, from: u32): u64 {
   if (level == 0) return base >= from ? base : u64.MAX_VALUE;
-  const step = (<u64>1) << ((level - 1) * NODE_SHIFT);
+  const step = <u64>1 << ((level - 1) * NODE_SHIFT);
   for (let i: u32 = 0; i < NODE_SLOTS; i++) {
     const child = load<u32>(node + (i << 2));
     if (child == 0 || base + step * (i + 1) <= from) continue;

@@ -7,7 +7,7 @@ import { Errno } from "../errno";
 import { kernelAlloc } from "../mm/heap";
 import { Result } from "../result";
 import { directoryFind, directoryFrom, directoryInsert, directoryReserve } from "../vfs/directory";
-import { entryNew, entryRelease, fileSystemNew, fileSystemRelease, fileSystemRetain, inodeRelease, inodeRetain } from "../vfs/entry";
+import { entryNew, fileSystemNew, fileSystemRelease, fileSystemRetain, inodeRelease, inodeRetain } from "../vfs/entry";
 import { Entry, EntryFlag, FileSystem, FileSystemKind, Inode, INODE_BYTES, InodeFlag, isDirectory, isRegular, S_IFMT } from "../vfs/inode";
 import { DirectoryItem } from "../vfs/operations";
 import { attributesCopy } from "../vfs/xattr";
@@ -42,7 +42,7 @@ export function memfsNewOver(lower: Entry, container: usize, pageLimit: u32, ino
   return null;
 }
 
-/** An inode of `fs` that shows `lower`, with a reference for the caller: the one it has already, or a new one; null when memory is short. */
+/** An inode of `fs` that shows `lower`, with a reference for the caller: the one it has, or a new one; null when memory is short. */
 function show(fs: FileSystem, lower: Inode): Inode | null {
   const severalNames = lower.links > 1 && !isDirectory(lower);
   if (severalNames) {
@@ -113,7 +113,7 @@ export function memfsLinkText(link: Inode): usize {
 
 /** Positions in a directory: the layer, deepest first, above the cookie of an entry there. */
 const LAYER_SHIFT: u64 = 40;
-const COOKIE_MASK: u64 = ((<u64>1) << LAYER_SHIFT) - 1;
+const COOKIE_MASK: u64 = (<u64>1 << LAYER_SHIFT) - 1;
 
 /** The directory `steps` layers down from `inode`. */
 function layer(inode: Inode, steps: u32): Inode {
@@ -158,7 +158,7 @@ export function memfsNext(directory: Entry, position: u64, item: DirectoryItem):
     item.nameLength = e.nameLength;
     item.number = e.inode!.number;
     item.type = e.inode!.mode & S_IFMT;
-    item.next = ((<u64>phase) << LAYER_SHIFT) | cookie;
+    item.next = (<u64>phase << LAYER_SHIFT) | cookie;
     return 1;
   }
   return 0;

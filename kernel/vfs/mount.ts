@@ -5,19 +5,7 @@ import { Errno } from "../errno";
 import { kernelAlloc, kernelFree } from "../mm/heap";
 import { Result } from "../result";
 import { entryIsUnder, entryRelease, entryRetain, fileSystemRelease, fileSystemRetain } from "./entry";
-import {
-  Entry,
-  EntryFlag,
-  FileSystem,
-  FileSystemKind,
-  FsContext,
-  isDirectory,
-  Mount,
-  MountFlag,
-  MOUNT_BUCKETS,
-  Path,
-  Vfs,
-} from "./inode";
+import { Entry, EntryFlag, FileSystem, FileSystemKind, FsContext, isDirectory, Mount, MountFlag, MOUNT_BUCKETS, Path, Vfs } from "./inode";
 
 const VFS_BYTES: u32 = (offsetof<Vfs>() + 7) & ~7;
 const MOUNT_BYTES: u32 = (offsetof<Mount>() + 7) & ~7;
@@ -194,8 +182,8 @@ export function mountAt(vfs: Vfs, mount: Mount, point: Entry): Mount | null {
 }
 
 /**
- * Mounts the tree under `root` of `fs` on the place `at`. The names, source and type, are for /proc/mounts. Returns the mount, which the tree
- * holds; -ENOTDIR when only one of root and place is a directory, -ENOENT when the place has been removed, -ENOSPC when there are too
+ * Mounts the tree under `root` of `fs` on the place `at`. The names, source and type, are for /proc/mounts. Returns the mount, which the
+ * tree holds; -ENOTDIR when only one of root and place is a directory, -ENOENT when the place has been removed, -ENOSPC when there are too
  * many mounts, -ENOMEM.
  */
 export function mountAdd(

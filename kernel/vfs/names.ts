@@ -1,6 +1,6 @@
-// Making, removing and renaming names, as mkdir(2), mknod(2), symlink(2), link(2), unlink(2), rmdir(2) and rename(2) say: the walk, who may, and in
-// which order things are found wrong. What then happens to the tree is the memory file system's (kernel/fs/memfs.ts); synthetic
-// file systems have no names of the user's making.
+// Making, removing and renaming names, as mkdir(2), mknod(2), symlink(2), link(2), unlink(2), rmdir(2) and rename(2) say: the walk, who
+// may, and in which order things are found wrong. What then happens to the tree is the memory file system's (kernel/fs/memfs.ts);
+// synthetic file systems have no names of the user's making.
 
 import { Errno } from "../errno";
 import { memfsAdd, memfsExchange, memfsInode, memfsRemove, memfsRename } from "../fs/memfs";
@@ -43,8 +43,8 @@ function unchangeable(directory: Inode): Result {
 }
 
 /**
- * Walks to the directory in which a name is to be made, and finds it free and the directory open to `c`: 0 with `at` and lastName filled, or
- * -errno with nothing held.
+ * Walks to the directory in which a name is to be made, and finds it free and the directory open to `c`: 0 with `at` and lastName filled,
+ * or -errno with nothing held.
  */
 function walkToNew(
   at: Path,
@@ -80,8 +80,8 @@ function mayMake(at: Path, c: Credentials, directoryWanted: bool): Result {
 }
 
 /**
- * Makes a file named by lastName in the directory at `at`, which mayMake has allowed: returns the entry (its directory holds it), -ENOSPC or
- * -ENOMEM. A link's text is `text`, of `textLength` bytes.
+ * Makes a file named by lastName in the directory at `at`, which mayMake has allowed: returns the entry (its directory holds it), -ENOSPC
+ * or -ENOMEM. A link's text is `text`, of `textLength` bytes.
  */
 export function makeFile(at: Path, c: Credentials, mode: u32, device: u32, text: usize, textLength: u32): Result {
   const directory = at.entry.inode!;
@@ -115,15 +115,7 @@ export function makeDirectory(context: FsContext, c: Credentials, base: Path | n
 }
 
 /** mknod(2): 0 or -errno; -EPERM for devices without CAP_MKNOD and for directories, -EINVAL for other types. */
-export function makeNode(
-  context: FsContext,
-  c: Credentials,
-  base: Path | null,
-  name: usize,
-  length: u32,
-  mode: u32,
-  device: u32,
-): Result {
+export function makeNode(context: FsContext, c: Credentials, base: Path | null, name: usize, length: u32, mode: u32, device: u32): Result {
   const type = mode & S_IFMT;
   if (type == S_IFDIR) return -Errno.EPERM;
   if (type != 0 && type != S_IFREG && type != S_IFCHR && type != S_IFBLK && type != S_IFIFO && type != S_IFSOCK) return -Errno.EINVAL;

@@ -48,15 +48,7 @@ const place = changetype<Path>(memory.data(8, 8));
  * Opens the path `name` from `base` (null: the current directory) as `flags` (bits of OpenFlag) say; a new file gets `mode` less the umask.
  * Returns the File with one reference, -errno as open(2) has it, or BLOCKED when a FIFO waits for its other side.
  */
-export function openAt(
-  context: FsContext,
-  c: Credentials,
-  base: Path | null,
-  name: usize,
-  length: u32,
-  flags: u32,
-  mode: u32,
-): Result {
+export function openAt(context: FsContext, c: Credentials, base: Path | null, name: usize, length: u32, flags: u32, mode: u32): Result {
   if ((flags & OpenFlag.Path) != 0) flags &= PATH_FLAGS;
   const create = (flags & OpenFlag.Create) != 0;
   if ((flags & TEMPORARY_BIT) != 0) {
@@ -97,15 +89,7 @@ function openNew(c: Credentials, flags: u32, mode: u32): Result {
 }
 
 /** O_TMPFILE: a file without a name in the file system of a directory. */
-function openTemporary(
-  context: FsContext,
-  c: Credentials,
-  base: Path | null,
-  name: usize,
-  length: u32,
-  flags: u32,
-  mode: u32,
-): Result {
+function openTemporary(context: FsContext, c: Credentials, base: Path | null, name: usize, length: u32, flags: u32, mode: u32): Result {
   let r = walk(place, context, c, base, name, length, WalkFlag.Follow | WalkFlag.Directory);
   if (r < 0) return r;
   const directory = place.entry.inode!;

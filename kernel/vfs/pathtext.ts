@@ -1,5 +1,5 @@
-// The path of a place as text, composed backwards from the end of a buffer: for getcwd(2), /proc/PID/fd links and mountinfo. As Linux has it,
-// a place outside of the root starts with "(unreachable)", and a removed name ends in " (deleted)".
+// The path of a place as text, composed backwards from the end of a buffer: for getcwd(2), /proc/PID/fd links and mountinfo. As Linux has
+// it, a place outside of the root starts with "(unreachable)", and a removed name ends in " (deleted)".
 
 import { Errno } from "../errno";
 import { putLiteral } from "../lib/bytes";
@@ -12,9 +12,9 @@ export let pathTextAt: usize = 0;
 export let pathUnreachable = false;
 
 /**
- * Writes the path of (mount, entry), as seen from the root (rootMount, rootEntry), to the end of `buffer`, without a NUL. Returns its length, with
- * its start in pathTextAt; -ENAMETOOLONG when `capacity` does not hold it. With `rootEntry` null the path goes up to the mount's own
- * root, whatever it stands on.
+ * Writes the path of (mount, entry), as seen from the root (rootMount, rootEntry), to the end of `buffer`, without a NUL. Returns its
+ * length, with its start in pathTextAt; -ENAMETOOLONG when `capacity` does not hold it. With `rootEntry` null the path goes up to the
+ * mount's own root, whatever it stands on.
  */
 export function composePath(
   buffer: usize,

@@ -76,12 +76,7 @@ export function mayCreate(directory: Inode, c: Credentials): Result {
 export function mayDelete(directory: Inode, victim: Inode, c: Credentials, wantDirectory: bool): Result {
   const r = permission(directory, c, Want.Write | Want.Execute);
   if (r < 0) return r;
-  if (
-    (directory.mode & S_ISVTX) != 0 &&
-    victim.uid != c.fsuid &&
-    directory.uid != c.fsuid &&
-    !capable(c, Capability.Fowner)
-  ) {
+  if ((directory.mode & S_ISVTX) != 0 && victim.uid != c.fsuid && directory.uid != c.fsuid && !capable(c, Capability.Fowner)) {
     return -Errno.EPERM;
   }
   if (wantDirectory) return isDirectory(victim) ? 0 : -Errno.ENOTDIR;

@@ -3,7 +3,28 @@ import { memfsNew } from "../fs/memfs";
 import { heapObjectsUsed } from "../mm/heap";
 import { fsContextSetCwd, fsContextSetRoot, mountRemove } from "./mount";
 import { composePath, pathTextAt } from "./pathtext";
-import { context, dropTree, find, found, look, lookAs, mkdir, mknod, mountOn, move, rmdir, root, symlink, text, textAt, unlink, useEmptyTree, useTestCredentials, user, vfs } from "./testing";
+import {
+  context,
+  dropTree,
+  find,
+  found,
+  look,
+  lookAs,
+  mkdir,
+  mknod,
+  mountOn,
+  move,
+  rmdir,
+  root,
+  symlink,
+  text,
+  textAt,
+  unlink,
+  useEmptyTree,
+  useTestCredentials,
+  user,
+  vfs,
+} from "./testing";
 import { LastKind, lastName, pathRelease, walk, WalkFlag } from "./walk";
 import { bytesEqualLiteral } from "../lib/bytes";
 
@@ -94,10 +115,18 @@ describe("path walk", () => {
     expect(look("/loop")).toBe(-Errno.ELOOP);
     expect(look("/loop/x")).toBe(-Errno.ELOOP);
     symlink(".", "/a/self");
-    expect(look("/a/self/self/self/self/self/self/self/self/self/self/self/self/self/self/self/self/self/self/self/self/" +
-      "self/self/self/self/self/self/self/self/self/self/self/self/self/self/self/self/self/self/self/self/b")).toBe(look("/a/b"));
-    expect(look("/a/self/self/self/self/self/self/self/self/self/self/self/self/self/self/self/self/self/self/self/self/self/" +
-      "self/self/self/self/self/self/self/self/self/self/self/self/self/self/self/self/self/self/self/self/b")).toBe(-Errno.ELOOP);
+    expect(
+      look(
+        "/a/self/self/self/self/self/self/self/self/self/self/self/self/self/self/self/self/self/self/self/self/" +
+          "self/self/self/self/self/self/self/self/self/self/self/self/self/self/self/self/self/self/self/self/b",
+      ),
+    ).toBe(look("/a/b"));
+    expect(
+      look(
+        "/a/self/self/self/self/self/self/self/self/self/self/self/self/self/self/self/self/self/self/self/self/self/" +
+          "self/self/self/self/self/self/self/self/self/self/self/self/self/self/self/self/self/self/self/self/b",
+      ),
+    ).toBe(-Errno.ELOOP);
   });
 
   test("nests links in links, and goes on with the rest of each path", () => {

@@ -85,8 +85,9 @@ function move(place: Path, mount: Mount, entry: Entry): void {
 }
 
 /**
- * Resolves the `length` bytes at `name` from `base` (null: the current directory) for `c`. Returns 0 with `place` filled, 1 as WalkFlag.Create
- * says, or -errno with nothing held: -ENOENT, -ENOTDIR, -EACCES, -ELOOP, -ENAMETOOLONG, -ENOMEM, or what a synthetic file system says.
+ * Resolves the `length` bytes at `name` from `base` (null: the current directory) for `c`. Returns 0 with `place` filled, 1 as
+ * WalkFlag.Create says, or -errno with nothing held: -ENOENT, -ENOTDIR, -EACCES, -ELOOP, -ENAMETOOLONG, -ENOMEM, or what a synthetic
+ * file system says.
  */
 export function walk(place: Path, context: FsContext, c: Credentials, base: Path | null, name: usize, length: u32, flags: u32): Result {
   if (length >= PATH_MAX) return -Errno.ENAMETOOLONG;
@@ -256,7 +257,7 @@ function up(place: Path, context: FsContext): Result {
 
 let textAt: usize = 0;
 
-/** Text of a symbolic link: its length, with its address in `textAt`; -ENOENT when it is empty, -ENAMETOOLONG, or -errno of its file system. */
+/** Text of a symbolic link: its length, its address in `textAt`; -ENOENT when it is empty, -ENAMETOOLONG, or what its file system says. */
 function linkText(link: Inode, context: FsContext): Result {
   if (link.fs.kind == FileSystemKind.Memory) {
     textAt = memfsLinkText(link);

@@ -9,12 +9,12 @@ import { raise, Signal } from "../../kernel/task/signal";
 import { Thread } from "../../kernel/task/thread";
 import { changeMode, changeOwner, changeSize, truncateInode } from "../../kernel/vfs/attributes";
 import { FileAccess } from "../../kernel/vfs/flags";
-import { File, FileKind, FsContext, Inode, isDirectory, isRegular, MountFlag, Path, S_IFLNK, S_IFMT, S_IFREG, S_IFDIR } from "../../kernel/vfs/inode";
+import { File, FileKind, Inode, isRegular, MountFlag, Path, S_IFLNK, S_IFMT, S_IFREG, S_IFDIR } from "../../kernel/vfs/inode";
 import { mayChange, permission, Want } from "../../kernel/vfs/permission";
-import { pathRelease, walk, WalkFlag } from "../../kernel/vfs/walk";
+import { pathRelease, WalkFlag } from "../../kernel/vfs/walk";
 import { ACCESS_ALL, AT_FDCWD, AtFlag } from "../types/at";
-import { anyFile, isNone, openFile } from "./descriptor";
-import { contextOf, firstBase, firstText, resolve, resolveAt, resolveDescriptor, resolved, takePath } from "./path";
+import { isNone, openFile } from "./descriptor";
+import { resolve, resolveAt, resolved } from "./path";
 
 /** Credentials as the real user would have them, for access(2). Never counted. */
 const real = changetype<Credentials>(memory.data(offsetof<Credentials>() + 8, 8));

@@ -6,17 +6,7 @@ import { copyOut } from "../../kernel/mm/user";
 import { BLOCKED, Result } from "../../kernel/result";
 import { capable, Capability } from "../../kernel/task/credentials";
 import { Thread } from "../../kernel/task/thread";
-import {
-  Entry,
-  EntryFlag,
-  File,
-  FileKind,
-  FileSystemKind,
-  Inode,
-  isDirectory,
-  isSymlink,
-  S_IFDIR,
-} from "../../kernel/vfs/inode";
+import { Entry, EntryFlag, FileKind, FileSystemKind, Inode, isDirectory, isSymlink, S_IFDIR } from "../../kernel/vfs/inode";
 import { fsContextSetCwd, fsContextSetRoot } from "../../kernel/vfs/mount";
 import { DirectoryItem, DIRECTORY_ITEM_BYTES, syntheticNext, syntheticReadLink } from "../../kernel/vfs/operations";
 import { composePath, pathTextAt } from "../../kernel/vfs/pathtext";

@@ -74,7 +74,8 @@ function mountNew(t: Thread, from: u64, target: u64, type: u64, flags: u32, data
   if (type == 0) return -Errno.EINVAL;
   const typeLength = copyInString(typeText, type, 64);
   if (typeLength < 0) return typeLength == -Errno.ENAMETOOLONG ? -Errno.ENODEV : typeLength;
-  if (!bytesEqualLiteral(typeText, <u32>typeLength, "tmpfs") && !bytesEqualLiteral(typeText, <u32>typeLength, "ramfs")) return -Errno.ENODEV;
+  if (!bytesEqualLiteral(typeText, <u32>typeLength, "tmpfs") && !bytesEqualLiteral(typeText, <u32>typeLength, "ramfs"))
+    return -Errno.ENODEV;
   store<u8>(optionText, 0);
   const optionLength = data != 0 ? copyInString(optionText, data, PATH_MAX) : 0;
   if (optionLength < 0) return optionLength;
@@ -134,7 +135,7 @@ function parseOption(p: usize, n: u32): bool {
     if (v > 0) inodes = <u32>min<i64>(v, u32.MAX_VALUE);
   } else if (bytesStartWith(p, n, "mode=")) {
     v = parseOctal(p + 5, n - 5);
-    mode = <u32>v & 0o7777;
+    mode = (<u32>v) & 0o7777;
   } else if (bytesStartWith(p, n, "uid=")) {
     v = parseDecimal(p + 4, n - 4);
     uid = <u32>v;

@@ -1,19 +1,11 @@
-// Calls that make and remove names: mkdir, mknod, rmdir, unlink, link, symlink, rename and their *at forms. See path_resolution(7) and the page
-// of each.
+// Calls that make and remove names: mkdir, mknod, rmdir, unlink, link, symlink, rename and their *at forms. See path_resolution(7) and the
+// page of each.
 
 import { Errno } from "../../kernel/errno";
 import { Result } from "../../kernel/result";
 import { capable, Capability } from "../../kernel/task/credentials";
 import { Thread } from "../../kernel/task/thread";
-import {
-  makeDirectory,
-  makeLink,
-  makeNode,
-  makeSymlink,
-  removeDirectory,
-  removeFile,
-  rename,
-} from "../../kernel/vfs/names";
+import { makeDirectory, makeLink, makeNode, makeSymlink, removeDirectory, removeFile, rename } from "../../kernel/vfs/names";
 import { pathRelease, WalkFlag } from "../../kernel/vfs/walk";
 import { AT_FDCWD, AtFlag, RenameAtFlag } from "../types/at";
 import {

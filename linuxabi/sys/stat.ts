@@ -6,16 +6,7 @@ import { framesFree, framesUsable, PAGE_SIZE } from "../../kernel/mm/frame";
 import { copyInString, copyOut } from "../../kernel/mm/user";
 import { Result } from "../../kernel/result";
 import { Thread } from "../../kernel/task/thread";
-import {
-  deviceMajor,
-  deviceMinor,
-  Entry,
-  FileSystem,
-  FileSystemKind,
-  Inode,
-  isRegular,
-  Mount,
-} from "../../kernel/vfs/inode";
+import { deviceMajor, deviceMinor, Entry, FileSystem, FileSystemKind, Inode, isRegular, Mount } from "../../kernel/vfs/inode";
 import { syntheticRefresh } from "../../kernel/vfs/operations";
 import { NAME_MAX, pathRelease, PATH_MAX, WalkFlag } from "../../kernel/vfs/walk";
 import { AT_FDCWD, AtFlag } from "../types/at";

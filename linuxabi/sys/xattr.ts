@@ -1,5 +1,5 @@
-// Extended attributes: setxattr, getxattr, listxattr, removexattr and their l and f forms. See xattr(7): "user." for files and directories by
-// permission, "trusted." for CAP_SYS_ADMIN, "security." readable by all; what we do not keep is EOPNOTSUPP.
+// Extended attributes: setxattr, getxattr, listxattr, removexattr and their l and f forms. See xattr(7): "user." for files and directories
+// by permission, "trusted." for CAP_SYS_ADMIN, "security." readable by all; what we do not keep is EOPNOTSUPP.
 
 import { Errno } from "../../kernel/errno";
 import { bytesStartWith } from "../../kernel/lib/bytes";
