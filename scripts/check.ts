@@ -3,10 +3,12 @@
 //   lint    ESLint: layers, the kernel's rules, TypeScript habits (eslint.config.js)
 //   types   the scripts' types
 //   layers  import cycles and @external only where they are allowed
+//   coverage  docs/linux-coverage.md is that of linuxabi/table.ts (npm run coverage)
 //   alloc   the compiled kernel refers to no allocator, collector or shadow stack of AssemblyScript's runtime
 
 import fs from "node:fs";
 import { glob } from "zx";
+import { COVERAGE_FILE, coverageText } from "./lib/coverage.ts";
 import { cycles, readImports } from "./lib/imports.ts";
 import { runNode, runScript } from "./lib/process.ts";
 
@@ -46,6 +48,7 @@ const steps: Record<string, () => Promise<boolean>> = {
   lint: () => node("node_modules/eslint/bin/eslint.js", "--max-warnings=0", "--cache", "--cache-location=build/eslint.json", "."),
   types: () => node("node_modules/typescript/bin/tsc", "--project", "."),
   layers: async () => checkLayers((await glob("{shim,kernel,drivers,linuxabi,runtime,userland}/**/*.ts")).sort()),
+  coverage: async () => fs.existsSync(COVERAGE_FILE) && fs.readFileSync(COVERAGE_FILE, "utf8") === coverageText(),
   alloc: checkAlloc,
 };
 
