@@ -13,17 +13,9 @@ export let pathUnreachable = false;
 
 /**
  * Writes the path of (mount, entry), as seen from the root (rootMount, rootEntry), to the end of `buffer`, without a NUL. Returns its
- * length, with its start in pathTextAt; -ENAMETOOLONG when `capacity` does not hold it. With `rootEntry` null the path goes up to the
- * mount's own root, whatever it stands on.
+ * length, with its start in pathTextAt; -ENAMETOOLONG when `capacity` does not hold it.
  */
-export function composePath(
-  buffer: usize,
-  capacity: u32,
-  rootMount: Mount | null,
-  rootEntry: Entry | null,
-  mount: Mount,
-  entry: Entry,
-): Result {
+export function composePath(buffer: usize, capacity: u32, rootMount: Mount, rootEntry: Entry, mount: Mount, entry: Entry): Result {
   const end = buffer + capacity;
   let at = end;
   pathUnreachable = false;
@@ -35,13 +27,11 @@ export function composePath(
   const nameEnd = at;
   let m = mount;
   let e = entry;
-  for (;;) {
-    if (rootEntry && m == rootMount && e == rootEntry) break;
+  while (m != rootMount || e != rootEntry) {
     if (e == m.root) {
-      if (!rootEntry) break;
       const parent = m.parent;
       if (!parent) {
-        pathUnreachable = m != rootMount || rootEntry != e;
+        pathUnreachable = true;
         break;
       }
       e = m.point!;
@@ -53,11 +43,8 @@ export function composePath(
       pathUnreachable = true; // moved out of the bind mount it is seen in
       break;
     }
-    const length = <u32>e.nameLength;
-    if (at - buffer < length + 1) return -Errno.ENAMETOOLONG;
-    at -= length;
-    memory.copy(at, e.name, length);
-    store<u8>(--at, 0x2f);
+    at = putName(buffer, at, e);
+    if (at == 0) return -Errno.ENAMETOOLONG;
     e = parent;
   }
   if (at == nameEnd) {
@@ -71,4 +58,29 @@ export function composePath(
   }
   pathTextAt = at;
   return end - at;
+}
+
+/** As composePath, the path of an entry within its file system, whatever is mounted where. */
+export function composeInner(buffer: usize, capacity: u32, entry: Entry): Result {
+  const end = buffer + capacity;
+  let at = end;
+  let e = entry;
+  while (e.parent) {
+    at = putName(buffer, at, e);
+    if (at == 0) return -Errno.ENAMETOOLONG;
+    e = e.parent!;
+  }
+  if (at == end) store<u8>(--at, 0x2f);
+  pathTextAt = at;
+  return end - at;
+}
+
+/** Puts "/name" before `at`: where it begins, or 0 when it does not fit the buffer. */
+function putName(buffer: usize, at: usize, e: Entry): usize {
+  const length = <u32>e.nameLength;
+  if (at - buffer < length + 1) return 0;
+  at -= length;
+  memory.copy(at, e.name, length);
+  store<u8>(--at, 0x2f);
+  return at;
 }

@@ -86,7 +86,7 @@ describe("path walk", () => {
     expect(look("/a/file/")).toBe(-Errno.ENOTDIR);
     expect(look("/a/file/.")).toBe(-Errno.ENOTDIR);
     expect(look("/a/file", WalkFlag.Directory)).toBe(-Errno.ENOTDIR);
-    let n = text("/");
+    const n = text("/");
     const at = textAt;
     for (let i: u32 = 0; i < 4200; i++) store<u8>(at + n + i, 0x61);
     expect(walk(found, context, root, null, at, 256, 0)).toBe(-Errno.ENOENT, "255 characters are a name");

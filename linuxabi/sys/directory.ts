@@ -32,7 +32,7 @@ export function sysGetcwd(t: Thread, ua: u64, bytes: u64): Result {
 /** Makes what was resolved the current directory, and lets go of it: 0, -ENOTDIR or -EACCES. */
 function enterResolved(t: Thread): Result {
   const inode = resolved.entry.inode!;
-  let r: Result = isDirectory(inode) ? permission(inode, t.credentials, Want.Execute) : -Errno.ENOTDIR;
+  const r: Result = isDirectory(inode) ? permission(inode, t.credentials, Want.Execute) : -Errno.ENOTDIR;
   if (r >= 0) fsContextSetCwd(contextOf(t), resolved);
   pathRelease(resolved);
   return r;
