@@ -14,7 +14,8 @@ import { LIMIT_KINDS, LimitKind, UNLIMITED } from "../kernel/task/limits";
 import { Process } from "../kernel/task/process";
 import { fdInstall, fdTableNew } from "../kernel/vfs/fdtable";
 import { fileRelease, fileRetain } from "../kernel/vfs/file";
-import { File, isDirectory, Path } from "../kernel/vfs/inode";
+import { ttyOf } from "../kernel/tty/files";
+import { File, FileKind, isDirectory, Path } from "../kernel/vfs/inode";
 import { fsContextNew, fsContextSetCwd } from "../kernel/vfs/mount";
 import { maySearch } from "../kernel/vfs/permission";
 import { pathRelease, walk, WalkFlag } from "../kernel/vfs/walk";
@@ -181,6 +182,15 @@ function enterDirectory(process: Process, p: SpecProcess, failure: Failure): Res
   return r;
 }
 
+/** The terminal becomes the controlling terminal of the process's session, with its group in the foreground. */
+function takeTerminal(process: Process, file: File): void {
+  if (file.kind != FileKind.Tty) return;
+  const tty = ttyOf(file);
+  process.terminal = changetype<usize>(tty);
+  tty.session = process.pid;
+  tty.foreground = process.pid;
+}
+
 /** Descriptors 0, 1 and 2; the table is empty, so that only memory can be short. */
 function installStreams(process: Process, streams: Streams): bool {
   return install(process, streams.input) && install(process, streams.output) && install(process, streams.error);
@@ -212,6 +222,7 @@ function prepare(process: Process, p: SpecProcess, streams: Streams, failure: Fa
   if (p.hasUmask) paths.umask = p.umask;
   if (p.hasOomScoreAdj) process.oomScoreAdjust = p.oomScoreAdj;
   process.leader.noNewPrivileges = p.noNewPrivileges;
+  if (p.terminal) takeTerminal(process, streams.input);
   const entered = enterDirectory(process, p, failure);
   if (entered < 0) return entered;
   const a = makeArguments(p);

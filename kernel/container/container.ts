@@ -73,6 +73,9 @@ export class Container {
   /** What the runtime keeps: the decoded OCI configuration (runtime/spec). */
   spec: usize;
   bundle: usize;
+  /** The control request that deletes the container once it has stopped, 0 for none. */
+  deleteRequest: u32;
+  pad2: u32;
   createdNs: u64;
   /** Random seed of inode and boot ids. */
   identity: u64;

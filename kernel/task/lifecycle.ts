@@ -36,6 +36,8 @@ type ProcessHook = (p: Process) => void;
 let threadEnding: u32 = 0;
 /** runtime: a process without a parent has ended, and is reaped after the call. */
 let processEnded: u32 = 0;
+/** runtime: a container's last process has gone. */
+let containerEnded: u32 = 0;
 /** tty: the session leader ends. */
 let sessionEnding: u32 = 0;
 /** Timers and the like of a process go. */
@@ -46,6 +48,9 @@ export function setThreadEndingHook(f: ThreadHook): void {
 }
 export function setProcessEndedHook(f: ProcessHook): void {
   processEnded = f.index;
+}
+export function setContainerEndedHook(f: (c: Container) => void): void {
+  containerEnded = f.index;
 }
 export function setSessionEndingHook(f: ProcessHook): void {
   sessionEnding = f.index;
@@ -363,6 +368,7 @@ function processExit(process: Process): void {
 function containerStopped(c: Container): void {
   c.state = ContainerState.Stopped;
   wakeAll(stopQueue(c));
+  if (containerEnded != 0) call_indirect<void>(containerEnded, c);
 }
 
 /** Lets vfork's parent go on: the child has its own memory now, or has ended. */

@@ -152,6 +152,11 @@ function becomeTty(file: File, tty: Tty, generation: Result): Result {
   return 0;
 }
 
+/** Makes `file` an open of `tty` for the runtime, which decides itself whose controlling terminal it is: 0, -EIO, -EBUSY. */
+export function openTerminal(file: File, tty: Tty): Result {
+  return becomeTty(file, tty, ttyOpen(tty, false));
+}
+
 /** Opens the slave of a pty as `file`: 0, -EIO, -EBUSY. */
 export function openSlave(file: File, pty: Pty): Result {
   return becomeTty(file, pty.slave, ptyOpenSlave(pty, mayControl(file)));
