@@ -12,7 +12,7 @@ import { bundlesFolder } from "./lib/project.ts";
 const scenario = (name: string): Record<string, string> => ({ "/scenario.sh": fs.readFileSync(`tests/workloads/${name}.sh`, "utf8") });
 
 const bundles: Record<string, BundleOptions> = {
-  busybox: { args: ["sh"], terminal: true, env: ["ENV=/etc/profile"] },
+  busybox: { args: ["sh"], terminal: true },
   "busybox-echo": { args: ["/bin/busybox", "echo", "hello"], hostname: "box" },
   "busybox-sh": { args: ["/bin/sh", "/scenario.sh"], hostname: "box", files: scenario("busybox-sh") },
   "busybox-tools": { args: ["/bin/sh", "/scenario.sh"], hostname: "box", files: scenario("busybox-tools") },

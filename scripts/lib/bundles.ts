@@ -133,7 +133,6 @@ function addEtc(rootfs: string, hostname: string): void {
     hosts: `127.0.0.1\tlocalhost ${hostname}\n::1\tlocalhost\n`,
     hostname: `${hostname}\n`,
     "nsswitch.conf": "passwd: files\ngroup: files\nhosts: files\n",
-    profile: "export PS1='\\w \\$ '\n",
   };
   for (const [name, content] of Object.entries(files)) writeFile(rootfs, `etc/${name}`, content);
 }
