@@ -1,29 +1,35 @@
 // Inodes without a name: anonymous pipes, and the one inode that eventfd, epoll and other descriptor-only objects share (anon_inode). They
 // belong to a file system that is never mounted.
 
+import { Errno } from "../errno";
 import { kernelAlloc } from "../mm/heap";
+import { Result } from "../result";
 import { wallNs } from "../time/clock";
-import { FileSystem, FileSystemKind, FILE_SYSTEM_BYTES, Inode, INODE_BYTES } from "./inode";
-
-/** st_dev of nameless inodes. */
-const NAMELESS_DEVICE: u32 = 11;
+import { entryNew, fileSystemNew } from "./entry";
+import { FileSystem, FileSystemKind, Inode, INODE_BYTES, Mount, Path } from "./inode";
+import { mountRetain } from "./mount";
 
 let fileSystem: FileSystem = changetype<FileSystem>(0);
 let shared: Inode = changetype<Inode>(0);
+/** In no tree: only so that an open nameless file can be opened again (/proc/self/fd/1). */
+let mount: Mount = changetype<Mount>(0);
 
 /** Sets the file system up; once at start-up. Returns false when memory is short. */
 export function namelessInit(): bool {
-  const p = kernelAlloc(FILE_SYSTEM_BYTES);
-  if (p == 0) return false;
-  fileSystem = changetype<FileSystem>(p);
-  fileSystem.refs = 1;
-  fileSystem.kind = FileSystemKind.Pipe;
-  fileSystem.device = NAMELESS_DEVICE;
-  fileSystem.nextInode = 1;
+  const fs = fileSystemNew(FileSystemKind.Pipe, 0);
+  if (!fs) return false;
+  fileSystem = fs;
   const inode = namelessInode(0o600, 0, 0, 0);
-  if (!inode) return false;
+  const p = kernelAlloc(offsetof<Mount>());
+  if (!inode || p == 0) return false;
   shared = inode;
   shared.refs = 1;
+  const root = entryNew(null, 0, 0, 0, shared);
+  if (!root) return false;
+  mount = changetype<Mount>(p);
+  mount.refs = 1;
+  mount.fs = fs;
+  mount.root = root;
   return true;
 }
 
@@ -52,4 +58,13 @@ export function namelessInode(mode: u32, uid: u32, gid: u32, extraBytes: u32): I
 /** The inode of all descriptor-only objects. */
 export function anonymousInode(): Inode {
   return shared;
+}
+
+/** Makes `place`, with references for the caller, stand on a nameless inode: 0 or -ENOMEM. */
+export function namelessPlace(inode: Inode, place: Path): Result {
+  const entry = entryNew(null, 0, 0, 0, inode);
+  if (!entry) return -Errno.ENOMEM;
+  place.entry = entry;
+  place.mount = mountRetain(mount);
+  return 0;
 }

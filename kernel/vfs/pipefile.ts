@@ -1,5 +1,5 @@
 // Pipes as open files: pipe(2), opening a FIFO, waiting, closing, polling, and the kernel's own ends (the standard streams of a container).
-// An anonymous pipe lies behind its inode and goes with it; a FIFO's pipe hangs on Inode.content while somebody has it open.
+// A pipe hangs on Inode.content while somebody has it open; that of an anonymous pipe lies behind its inode.
 
 import { Errno } from "../errno";
 import { kernelFree } from "../mm/heap";
@@ -55,6 +55,7 @@ export function pipePair(flags: u32, owner: Credentials | null): File | null {
     kernelFree(changetype<usize>(inode));
     return null;
   }
+  inode.content = changetype<usize>(pipe);
   attach(reader, pipe);
   const writer = fileNew(FileKind.Pipe, keep | OpenFlag.WriteOnly, inode, null, null);
   if (!writer) {
@@ -78,9 +79,8 @@ function releasePipe(file: File): void {
   if (pipeDetach(pipe, file.access)) return;
   pipeClear(pipe);
   const inode = file.inode;
-  if (inode.fs.kind == FileSystemKind.Pipe) return; // part of the inode
   inode.content = 0;
-  kernelFree(changetype<usize>(pipe));
+  if (changetype<usize>(pipe) != changetype<usize>(inode) + INODE_BYTES) kernelFree(changetype<usize>(pipe));
 }
 
 /** Counts the opens of the other side, which an opener of this side waits for. */
@@ -99,9 +99,11 @@ function openFifo(file: File): Result {
   const reading = (file.access & FileAccess.Read) != 0;
   const held = heldFile(t);
   if (changetype<usize>(held) != 0 && held.inode == inode) return openFifoAgain(t, file, pipeOf(held), reading);
+  // An anonymous pipe, opened again through /proc/self/fd: nobody has to come.
+  const anonymous = inode.fs.kind == FileSystemKind.Pipe;
   const nonBlocking = (file.flags & OpenFlag.NonBlock) != 0;
   let pipe = changetype<Pipe>(inode.content);
-  if (!reading && nonBlocking && (inode.content == 0 || pipe.readers == 0)) return -Errno.ENXIO;
+  if (!reading && nonBlocking && !anonymous && (inode.content == 0 || pipe.readers == 0)) return -Errno.ENXIO;
   if (inode.content == 0) {
     const fresh = pipeNew();
     if (!fresh) return -Errno.ENOMEM;
@@ -109,7 +111,7 @@ function openFifo(file: File): Result {
     inode.content = changetype<usize>(pipe);
   }
   attach(file, pipe);
-  if (file.access == (FileAccess.Read | FileAccess.Write)) return 0;
+  if (anonymous || file.access == (FileAccess.Read | FileAccess.Write)) return 0;
   if (reading ? pipe.writers != 0 : pipe.readers != 0) return 0;
   if (nonBlocking) {
     // No hang-up is reported before a writer has come: see pollPipe.

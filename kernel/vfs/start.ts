@@ -1,6 +1,9 @@
-// Brings the open files up: what each kind of file registers.
+// Brings the open files up, and the file systems that are nothing but text: what each of them registers.
 
 import { memoryDevicesInit } from "../fs/devices";
+import { procfsInit } from "../fs/procfs";
+import { syntheticInit } from "../fs/synthetic";
+import { sysfsInit } from "../fs/sysfs";
 import { fileInit } from "./file";
 import { lockInit } from "./lock";
 import { namelessInit } from "./nameless";
@@ -14,5 +17,8 @@ export function openFilesInit(): bool {
   lockInit();
   pipeFilesInit();
   memoryDevicesInit();
+  syntheticInit();
+  procfsInit();
+  sysfsInit();
   return namelessInit();
 }

@@ -1,0 +1,153 @@
+// What procfs shows of a process's memory: its arguments and environment, the auxiliary vector, and its mappings. Formats: proc(5).
+
+import { Errno } from "../errno";
+import { put, putByte, putHex, putUnsigned, Text, textReserve } from "../lib/text";
+import { PAGE_SHIFT } from "../mm/frame";
+import { findSlot, PTE_PRESENT } from "../mm/pagetable";
+import { AddressSpace, Vma, vmaAt, VmaFlag } from "../mm/space";
+import { Result } from "../result";
+import { deviceMajor, deviceMinor, Inode } from "../vfs/inode";
+import { mayInspect, spaceRead, subjectProcess } from "./procsubject";
+import { putEntryPath } from "./procpath";
+
+/** Most bytes of arguments or environment that are shown. */
+const STRINGS_MAX: u64 = 1 << 20;
+
+/** Appends [start, end) of the process's memory. */
+function putMemory(text: Text, space: AddressSpace, start: u64, end: u64): void {
+  if (end <= start) return;
+  const bytes = <u32>min<u64>(end - start, STRINGS_MAX);
+  if (textReserve(text, bytes)) text.length += spaceRead(space, start, text.data + text.length, bytes);
+}
+
+/** The arguments, each with its NUL; what a program wrote over them, up to its NUL, if it did. Empty for a zombie. */
+export function showCommandLine(text: Text, inode: Inode): Result {
+  const p = subjectProcess(inode);
+  if (!p) return -Errno.ESRCH;
+  const space = p.space;
+  if (!space) return 0;
+  putMemory(text, space, space.argumentsStart, space.argumentsEnd);
+  const length = text.length;
+  if (length == 0 || load<u8>(text.data + length - 1) == 0) return 0;
+  // setproctitle has overwritten the last NUL: one string, that may go on into the environment.
+  putMemory(text, space, space.environmentStart, space.environmentEnd);
+  for (let i: u32 = 0; i < text.length; i++) {
+    if (load<u8>(text.data + i) == 0) {
+      text.length = i + 1;
+      break;
+    }
+  }
+  return 0;
+}
+
+export function showEnvironment(text: Text, inode: Inode): Result {
+  const p = subjectProcess(inode);
+  if (!p) return -Errno.ESRCH;
+  const space = p.space;
+  if (space) putMemory(text, space, space.environmentStart, space.environmentEnd);
+  return 0;
+}
+
+export function showAuxiliary(text: Text, inode: Inode): Result {
+  const p = subjectProcess(inode);
+  if (!p) return -Errno.ESRCH;
+  const space = p.space;
+  if (space) putMemory(text, space, space.auxiliary, space.auxiliary + space.auxiliaryBytes);
+  return 0;
+}
+
+/** Where the name begins in a line of maps. */
+const NAME_COLUMN: u32 = 73;
+
+function putMapping(text: Text, vma: Vma, inspector: Inode): void {
+  const from = text.length;
+  const flags = vma.flags;
+  const inode = vma.inode;
+  putHex(text, vma.start, 8);
+  putByte(text, 0x2d);
+  putHex(text, vma.end, 8);
+  putByte(text, 0x20);
+  putByte(text, (flags & VmaFlag.Read) != 0 ? 0x72 : 0x2d);
+  putByte(text, (flags & VmaFlag.Write) != 0 ? 0x77 : 0x2d);
+  putByte(text, (flags & VmaFlag.Execute) != 0 ? 0x78 : 0x2d);
+  putByte(text, (flags & VmaFlag.Shared) != 0 ? 0x73 : 0x70);
+  putByte(text, 0x20);
+  putHex(text, inode ? vma.pageOffset << PAGE_SHIFT : 0, 8);
+  putByte(text, 0x20);
+  const device = inode ? inode.fs.device : 0;
+  putHex(text, deviceMajor(device), 2);
+  putByte(text, 0x3a);
+  putHex(text, deviceMinor(device), 2);
+  putByte(text, 0x20);
+  putUnsigned(text, inode ? inode.number : 0);
+  putByte(text, 0x20);
+  const entry = vma.entry;
+  const named = entry != null || (flags & (VmaFlag.Heap | VmaFlag.Stack | VmaFlag.Vdso)) != 0;
+  if (named) while (text.length - from < NAME_COLUMN && !text.failed) putByte(text, 0x20);
+  if (entry) putEntryPath(text, inspector, entry);
+  else if ((flags & VmaFlag.Heap) != 0) put(text, "[heap]");
+  else if ((flags & VmaFlag.Stack) != 0) put(text, "[stack]");
+  else if ((flags & VmaFlag.Vdso) != 0) put(text, "[vdso]");
+  putByte(text, 0x0a);
+}
+
+export function showMaps(text: Text, inode: Inode): Result {
+  const p = subjectProcess(inode);
+  if (!p) return -Errno.ESRCH;
+  if (!mayInspect(p)) return -Errno.EACCES;
+  const space = p.space;
+  if (!space) return 0;
+  for (let i: u32 = 0; i < space.vmaCount; i++) putMapping(text, vmaAt(space, i), inode);
+  return 0;
+}
+
+function residentPages(space: AddressSpace, vma: Vma): u64 {
+  let pages: u64 = 0;
+  for (let ua = vma.start; ua < vma.end; ua += 1 << PAGE_SHIFT) {
+    const slot = findSlot(space.root, ua);
+    if (slot == 0) {
+      // No table: nothing up to the end of its 2 MiB.
+      ua = (ua | 0x1fffff) + 1 - (1 << PAGE_SHIFT);
+      continue;
+    }
+    if ((load<u64>(slot) & PTE_PRESENT) != 0) pages++;
+  }
+  return pages;
+}
+
+function kilobytes(text: Text, name: string, pages: u64): void {
+  const from = text.length;
+  put(text, name);
+  while (text.length - from < 16 && !text.failed) putByte(text, 0x20);
+  putUnsigned(text, pages << (PAGE_SHIFT - 10), 8);
+  put(text, " kB\n");
+}
+
+/** maps with what each mapping takes. Whether another process shares a page is not told apart: all count as private. */
+export function showSmaps(text: Text, inode: Inode): Result {
+  const p = subjectProcess(inode);
+  if (!p) return -Errno.ESRCH;
+  if (!mayInspect(p)) return -Errno.EACCES;
+  const space = p.space;
+  if (!space) return 0;
+  for (let i: u32 = 0; i < space.vmaCount; i++) {
+    const vma = vmaAt(space, i);
+    putMapping(text, vma, inode);
+    const resident = residentPages(space, vma);
+    const shared = (vma.flags & VmaFlag.Shared) != 0;
+    kilobytes(text, "Size:", (vma.end - vma.start) >> PAGE_SHIFT);
+    kilobytes(text, "KernelPageSize:", 1);
+    kilobytes(text, "MMUPageSize:", 1);
+    kilobytes(text, "Rss:", resident);
+    kilobytes(text, "Pss:", resident);
+    kilobytes(text, "Shared_Clean:", 0);
+    kilobytes(text, "Shared_Dirty:", shared ? resident : 0);
+    kilobytes(text, "Private_Clean:", 0);
+    kilobytes(text, "Private_Dirty:", shared ? 0 : resident);
+    kilobytes(text, "Referenced:", resident);
+    kilobytes(text, "Anonymous:", vma.inode ? 0 : resident);
+    kilobytes(text, "Swap:", 0);
+    kilobytes(text, "Locked:", (vma.flags & VmaFlag.Locked) != 0 ? resident : 0);
+  }
+  return 0;
+}
