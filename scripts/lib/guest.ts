@@ -37,7 +37,7 @@ const firstProcesses = new Set(["pid1"]);
 
 /** What the torture programs are called with in the tests. */
 const tortureArguments: Record<string, Pick<GuestProgram, "arguments" | "linuxArguments">> = {
-  fuzz: { arguments: ["1", "100000"] },
+  fuzz: { arguments: ["1", "100000", "capable"], linuxArguments: ["1", "100000"] },
   "exhaust-memory": { arguments: [], linuxArguments: ["64"] },
   "exhaust-pids": { arguments: ["200"] },
 };

@@ -1,12 +1,15 @@
 /*
- * fuzz SEED CALLS: throws CALLS random system calls with random and half-plausible arguments at the
- * kernel and prints `fuzz done`. Bad pointers of every kind are among them.
+ * fuzz SEED CALLS [capable]: throws CALLS random system calls with random and half-plausible
+ * arguments at the kernel and prints `fuzz done`. Bad pointers of every kind are among them.
  *
  * The calls are made by children, as an ordinary user with small limits; a child that dies, hangs
- * or has made enough calls is replaced by a fresh one. The same seed gives the same calls.
+ * or has made enough calls is replaced by a fresh one. The same seed gives the same calls. With
+ * `capable` every second child keeps the container's capabilities, all but the two by which it
+ * could end its parent. Never on a Linux one needs: with them it makes device nodes and writes to them.
  */
 #include "check.h"
 #include <grp.h>
+#include <linux/capability.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
@@ -89,8 +92,18 @@ static void on_alarm(int number) { (void)number; }
 
 static void limit(int resource, rlim_t value) { setrlimit(resource, &(struct rlimit){value, value}); }
 
+/** Keeps what the process has of the capabilities over the change of user, but CAP_KILL and CAP_SETUID. */
+static void keep_capabilities(void) {
+  struct __user_cap_header_struct header = {_LINUX_CAPABILITY_VERSION_3, 0};
+  struct __user_cap_data_struct data[2];
+  syscall(SYS_capget, &header, data);
+  data[0].permitted &= ~(1u << CAP_KILL | 1u << CAP_SETUID);
+  data[0].effective = data[0].permitted;
+  syscall(SYS_capset, &header, data);
+}
+
 /** The child: becomes a limited nobody in a folder of its own, then makes calls. */
-static void fuzz(unsigned long seed, long count) {
+static void fuzz(unsigned long seed, long count, int is_capable) {
   setpgid(0, 0);
   prctl(PR_SET_PDEATHSIG, SIGKILL);
   int null = open("/dev/null", O_RDWR);
@@ -103,11 +116,20 @@ static void fuzz(unsigned long seed, long count) {
   limit(RLIMIT_MEMLOCK, 1 << 20);
   setgroups(0, NULL);
   setresgid(NOBODY, NOBODY, NOBODY);
+  if (is_capable) prctl(PR_SET_KEEPCAPS, 1);
   setresuid(NOBODY, NOBODY, NOBODY);
+  if (is_capable) keep_capabilities();
   char *pages = mmap(NULL, 6 * 4096, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
   writable = pages, filled = pages + 4096, read_only = pages + 2 * 4096, hole = pages + 3 * 4096, crossing = hole;
   munmap(hole, 4096);
   mprotect(read_only, 4096, PROT_READ);
+  int ends[2];
+  open("f", O_RDWR);
+  open("d", O_RDONLY);
+  open("/dev/zero", O_RDWR);
+  open("/dev/ptmx", O_RDWR | O_NOCTTY);
+  open("/proc/self/status", O_RDONLY);
+  pipe2(ends, O_NONBLOCK);
   handle(SIGALRM, on_alarm, 0);
   setitimer(ITIMER_REAL, &(struct itimerval){{0, 3000}, {0, 3000}}, NULL);
   state = seed * 0x9e3779b97f4a7c15 + 1;
@@ -167,13 +189,14 @@ static void prepare_files(void) {
 int main(int count, char **arguments) {
   unsigned long seed = count > 1 ? strtoul(arguments[1], NULL, 10) : 1;
   unsigned long calls = count > 2 ? strtoul(arguments[2], NULL, 10) : 10000, made = 0;
+  int is_capable = count > 3 && strcmp(arguments[3], "capable") == 0;
   enter_scratch();
   prepare_files();
   progress = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
   for (unsigned long round = 0; made < calls; round++) {
     progress->calls = 0;
     pid_t child = fork();
-    if (child == 0) fuzz(seed + round * 1000003, CALLS_PER_CHILD);
+    if (child == 0) fuzz(seed + round * 1000003, CALLS_PER_CHILD, is_capable && round % 2);
     if (child < 0) {
       print_line("FAIL fork (errno %s)", error_name(errno));
       return 1;
