@@ -7,6 +7,7 @@ import { batchCommand, batches, batchResults, guestBundle, type GuestProgram, ty
 import { projectRoot } from "./project.ts";
 
 const expectedFolder = path.join(projectRoot, "build/guest/expected");
+const worldFolder = path.join(projectRoot, "build/guest/world");
 const worldScript = path.join(projectRoot, "tests/guest/linux-world.sh");
 
 /** The words that make a command run as root; an error that says what to do when there is no way. */
@@ -18,7 +19,14 @@ function rootPrefix(): string[] {
 
 /** Runs one batch on Linux, now. */
 function runBatch(batch: GuestProgram[]): Map<string, GuestResult> {
-  const [program = "sh", ...rest] = [...rootPrefix(), "sh", worldScript, path.join(guestBundle, "rootfs"), ...batchCommand(batch)];
+  const [program = "sh", ...rest] = [
+    ...rootPrefix(),
+    "sh",
+    worldScript,
+    path.join(guestBundle, "rootfs"),
+    worldFolder,
+    ...batchCommand(batch),
+  ];
   const run = spawnSync(program, rest, { stdio: ["ignore", "pipe", "inherit"], maxBuffer: 1 << 26, timeout: 900_000 });
   if (run.error) throw run.error;
   const status = run.status ?? 125;
