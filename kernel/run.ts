@@ -91,7 +91,7 @@ export function settle(): void {
       switchToNext();
     } else {
       call_indirect<void>(deliverSignals, t);
-      if (t == current && t.state == ThreadState.Stopped) switchToNext();
+      if (t == current && t.state != ThreadState.Running) switchToNext();
     }
   }
   if (sliceEndNs != 0) timerArm(sliceEndNs);

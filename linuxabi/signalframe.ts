@@ -3,12 +3,11 @@
 
 import { Errno } from "../kernel/errno";
 import { copyIn, copyOut, USER_END } from "../kernel/mm/user";
-import { BLOCKED, Result } from "../kernel/result";
+import { BLOCKED, GONE, Result } from "../kernel/result";
 import { actionFlags, ActionFlag, actionHandler, actionMask, actionRestorer, SignalActions } from "../kernel/task/action";
 import { forceSignal, kernelInfo, setSignalMask, Signal, signalBit, SignalInfo } from "../kernel/task/signal";
 import { INFO_VISIBLE_BYTES } from "../kernel/task/siginfo";
-import { enqueue } from "../kernel/task/scheduler";
-import { Thread, ThreadState } from "../kernel/task/thread";
+import { Thread } from "../kernel/task/thread";
 import { fpuFrameBytes, fpuFrameExtended, fpuFromFrame, fpuToClean, fpuToFrame } from "./fpstate";
 import { ALT_STACK_MIN_BYTES, AltStackFlag, ContextFlag, FRAME_BYTES, SIGINFO_BYTES, SignalFrame } from "./types/signal";
 
@@ -140,7 +139,10 @@ export function setAltStack(t: Thread, sp: u64, address: u64, flags: u32, bytes:
   return 0;
 }
 
-/** rt_sigreturn(2): the end of a handler. The registers come back as the frame has them; a frame that is no good ends in SIGSEGV. */
+/**
+ * rt_sigreturn(2): the end of a handler. The registers come back as the frame has them, rax too: so the call has no result (GONE). A frame that is no
+ * good ends in SIGSEGV.
+ */
 export function returnFromHandler(t: Thread): Result {
   let r = copyIn(frameSpace, t.rsp - 8, FRAME_BYTES);
   if (r == BLOCKED) return r;
@@ -153,18 +155,14 @@ export function returnFromHandler(t: Thread): Result {
   t.fullReturn = 1;
   if (r < 0) {
     forceSignal(t, kernelInfo(Signal.SEGV));
-    return <Result>t.rax;
+    return GONE;
   }
   restoreRegisters(t, f);
   setSignalMask(t, f.mask);
   if (f.stackAddress != t.altStack || f.stackBytes != t.altStackBytes || f.stackFlags != t.altStackFlags) {
     setAltStack(t, t.rsp, f.stackAddress, f.stackFlags, f.stackBytes);
   }
-  if (<Result>t.rax != BLOCKED) return <Result>t.rax;
-  // The one value that a handler of a call cannot return: let the thread be chosen again instead, as it stands.
-  t.state = ThreadState.Runnable;
-  enqueue(t);
-  return BLOCKED;
+  return GONE;
 }
 
 function restoreRegisters(t: Thread, f: SignalFrame): void {

@@ -94,6 +94,74 @@ import {
   sysRemovexattr,
   sysSetxattr,
 } from "./sys/xattr";
+import { setAllGroups, setAllUsers, setFileGroup, setFileUser, setGroup, setGroups, setUser, setUsers } from "../kernel/task/identity";
+import { sysCapget, sysCapset, sysGetgroups, sysGetresgid, sysGetresuid, sysSetgroups } from "./sys/credentials";
+import { sysFutex, sysGetRobustList, sysSetRobustList } from "./sys/futex";
+import { sysKill, sysRtSigqueueinfo, sysRtTgsigqueueinfo, sysTgkill, sysTkill } from "./sys/kill";
+import { sysGetrlimit, sysPrlimit64, sysSetrlimit } from "./sys/limits";
+import { sysPrctl } from "./sys/prctl";
+import {
+  sysGetpriority,
+  sysSchedGetPriorityMax,
+  sysSchedGetPriorityMin,
+  sysSchedGetaffinity,
+  sysSchedGetparam,
+  sysSchedGetscheduler,
+  sysSchedRrGetInterval,
+  sysSchedSetaffinity,
+  sysSchedSetparam,
+  sysSchedSetscheduler,
+  sysSchedYield,
+  sysSetpriority,
+} from "./sys/schedule";
+import {
+  sysPause,
+  sysRestartSyscall,
+  sysRtSigaction,
+  sysRtSigpending,
+  sysRtSigprocmask,
+  sysRtSigreturn,
+  sysRtSigsuspend,
+  sysRtSigtimedwait,
+  sysSigaltstack,
+  sysSignalfd,
+  sysSignalfd4,
+} from "./sys/signal";
+import {
+  sysArchPrctl,
+  sysGetcpu,
+  sysMembarrier,
+  sysNotPermitted,
+  sysPersonality,
+  sysSetdomainname,
+  sysSethostname,
+  sysSysinfo,
+  sysUname,
+} from "./sys/system";
+import {
+  sysAdjtimex,
+  sysClockAdjtime,
+  sysClockGetres,
+  sysClockGettime,
+  sysClockNanosleep,
+  sysClockSettime,
+  sysGetrusage,
+  sysGettimeofday,
+  sysNanosleep,
+  sysSettimeofday,
+  sysTime,
+  sysTimes,
+} from "./sys/time";
+import {
+  sysAlarm,
+  sysGetitimer,
+  sysSetitimer,
+  sysTimerCreate,
+  sysTimerDelete,
+  sysTimerGetoverrun,
+  sysTimerGettime,
+  sysTimerSettime,
+} from "./sys/timer";
 
 /** Carries out call number `t.rax` with the arguments in the registers of `t`. */
 export function linuxCall(t: Thread): Result {
@@ -111,6 +179,9 @@ export function linuxCall(t: Thread): Result {
     case 10: return sysMprotect(t, t.rdi, t.rsi, <u32>t.rdx);
     case 11: return sysMunmap(t, t.rdi, t.rsi);
     case 12: return sysBrk(t, t.rdi);
+    case 13: return sysRtSigaction(t, <u32>t.rdi, t.rsi, t.rdx, t.r10);
+    case 14: return sysRtSigprocmask(t, <u32>t.rdi, t.rsi, t.rdx, t.r10);
+    case 15: return sysRtSigreturn(t);
     case 16: return sysIoctl(t, <i32>t.rdi, <u32>t.rsi, t.rdx);
     case 17: return sysPread64(t, <i32>t.rdi, t.rsi, t.rdx, <i64>t.r10);
     case 18: return sysPwrite64(t, <i32>t.rdi, t.rsi, t.rdx, <i64>t.r10);
@@ -119,12 +190,18 @@ export function linuxCall(t: Thread): Result {
     case 21: return sysAccess(t, t.rdi, <u32>t.rsi);
     case 22: return sysPipe(t, t.rdi);
     case 23: return sysSelect(t, <i32>t.rdi, t.rsi, t.rdx, t.r10, t.r8);
+    case 24: return sysSchedYield();
     case 25: return sysMremap(t, t.rdi, t.rsi, t.rdx, <u32>t.r10, t.r8);
     case 26: return sysMsync(t, t.rdi, t.rsi, <u32>t.rdx);
     case 27: return sysMincore(t, t.rdi, t.rsi, t.rdx);
     case 28: return sysMadvise(t, t.rdi, t.rsi, <u32>t.rdx);
     case 32: return sysDup(t, <i32>t.rdi);
     case 33: return sysDup2(t, <i32>t.rdi, <i32>t.rsi);
+    case 34: return sysPause();
+    case 35: return sysNanosleep(t, t.rdi, t.rsi);
+    case 36: return sysGetitimer(t, <u32>t.rdi, t.rsi);
+    case 37: return sysAlarm(t, <u32>t.rdi);
+    case 38: return sysSetitimer(t, <u32>t.rdi, t.rsi, t.rdx);
     case 39: return sysGetpid(t);
     case 40: return sysSendfile(t, <i32>t.rdi, <i32>t.rsi, t.rdx, t.r10);
     case 56: return sysClone(t, t.rdi, t.rsi, t.rdx, t.r10, t.r8);
@@ -133,6 +210,8 @@ export function linuxCall(t: Thread): Result {
     case 59: return sysExecve(t, t.rdi, t.rsi, t.rdx);
     case 60: return sysExit(t, <u32>t.rdi);
     case 61: return sysWait4(t, <i32>t.rdi, t.rsi, <u32>t.rdx, t.r10);
+    case 62: return sysKill(t, <i32>t.rdi, <u32>t.rsi);
+    case 63: return sysUname(t, t.rdi);
     case 72: return sysFcntl(t, <i32>t.rdi, <u32>t.rsi, t.rdx);
     case 73: return sysFlock(t, <i32>t.rdi, <u32>t.rsi);
     case 74: return sysFsync(t, <i32>t.rdi);
@@ -157,24 +236,82 @@ export function linuxCall(t: Thread): Result {
     case 93: return sysFchown(t, <i32>t.rdi, <u32>t.rsi, <u32>t.rdx);
     case 94: return sysLchown(t, t.rdi, <u32>t.rsi, <u32>t.rdx);
     case 95: return sysUmask(t, <u32>t.rdi);
+    case 96: return sysGettimeofday(t.rdi, t.rsi);
+    case 97: return sysGetrlimit(t, <u32>t.rdi, t.rsi);
+    case 98: return sysGetrusage(t, <i32>t.rdi, t.rsi);
+    case 99: return sysSysinfo(t, t.rdi);
+    case 100: return sysTimes(t, t.rdi);
+    case 101: return sysNotPermitted(); // ptrace
+    case 102: return t.credentials.uid; // getuid
+    case 103: return sysNotPermitted(); // syslog
+    case 104: return t.credentials.gid; // getgid
+    case 105: return setUser(t, <u32>t.rdi);
+    case 106: return setGroup(t, <u32>t.rdi);
+    case 107: return t.credentials.euid; // geteuid
+    case 108: return t.credentials.egid; // getegid
     case 109: return sysSetpgid(t, <i32>t.rdi, <i32>t.rsi);
     case 110: return sysGetppid(t);
     case 111: return sysGetpgid(t, 0); // getpgrp
     case 112: return sysSetsid(t);
+    case 113: return setUsers(t, <u32>t.rdi, <u32>t.rsi); // setreuid
+    case 114: return setGroups(t, <u32>t.rdi, <u32>t.rsi); // setregid
+    case 115: return sysGetgroups(t, <i32>t.rdi, t.rsi);
+    case 116: return sysSetgroups(t, <u32>t.rdi, t.rsi);
+    case 117: return setAllUsers(t, <u32>t.rdi, <u32>t.rsi, <u32>t.rdx); // setresuid
+    case 118: return sysGetresuid(t, t.rdi, t.rsi, t.rdx);
+    case 119: return setAllGroups(t, <u32>t.rdi, <u32>t.rsi, <u32>t.rdx); // setresgid
+    case 120: return sysGetresgid(t, t.rdi, t.rsi, t.rdx);
     case 121: return sysGetpgid(t, <i32>t.rdi);
+    case 122: return setFileUser(t, <u32>t.rdi); // setfsuid
+    case 123: return setFileGroup(t, <u32>t.rdi); // setfsgid
     case 124: return sysGetsid(t, <i32>t.rdi);
+    case 125: return sysCapget(t, t.rdi, t.rsi);
+    case 126: return sysCapset(t, t.rdi, t.rsi);
+    case 127: return sysRtSigpending(t, t.rdi, t.rsi);
+    case 128: return sysRtSigtimedwait(t, t.rdi, t.rsi, t.rdx, t.r10);
+    case 129: return sysRtSigqueueinfo(t, <i32>t.rdi, <u32>t.rsi, t.rdx);
+    case 130: return sysRtSigsuspend(t, t.rdi, t.rsi);
+    case 131: return sysSigaltstack(t, t.rdi, t.rsi);
     case 132: return sysUtime(t, t.rdi, t.rsi);
     case 133: return sysMknod(t, t.rdi, <u32>t.rsi, <u32>t.rdx);
+    case 135: return sysPersonality(t, <u32>t.rdi);
     case 137: return sysStatfs(t, t.rdi, t.rsi);
     case 138: return sysFstatfs(t, <i32>t.rdi, t.rsi);
+    case 140: return sysGetpriority(t, <i32>t.rdi, <i32>t.rsi);
+    case 141: return sysSetpriority(t, <i32>t.rdi, <i32>t.rsi, <i32>t.rdx);
+    case 142: return sysSchedSetparam(t, <i32>t.rdi, t.rsi);
+    case 143: return sysSchedGetparam(t, <i32>t.rdi, t.rsi);
+    case 144: return sysSchedSetscheduler(t, <i32>t.rdi, <i32>t.rsi, t.rdx);
+    case 145: return sysSchedGetscheduler(t, <i32>t.rdi);
+    case 146: return sysSchedGetPriorityMax(<i32>t.rdi);
+    case 147: return sysSchedGetPriorityMin(<i32>t.rdi);
+    case 148: return sysSchedRrGetInterval(t, <i32>t.rdi, t.rsi);
     case 149: return sysMlock(t, t.rdi, t.rsi, 0);
     case 150: return sysMunlock(t, t.rdi, t.rsi);
     case 151: return sysMlockall(t, <u32>t.rdi);
     case 152: return sysMlockall(t, 0); // munlockall
+    case 153: return sysNotPermitted(); // vhangup
+    case 155: return sysNotPermitted(); // pivot_root
+    case 157: return sysPrctl(t, <i32>t.rdi, t.rsi, t.rdx, t.r10, t.r8);
+    case 158: return sysArchPrctl(t, <u32>t.rdi, t.rsi);
+    case 159: return sysAdjtimex(t.rdi);
+    case 160: return sysSetrlimit(t, <u32>t.rdi, t.rsi);
     case 161: return sysChroot(t, t.rdi);
     case 162: return sysSync(t);
+    case 163: return sysNotPermitted(); // acct
+    case 164: return sysSettimeofday(t.rdi, t.rsi);
     case 165: return sysMount(t, t.rdi, t.rsi, t.rdx, <u32>t.r10, t.r8);
     case 166: return sysUmount2(t, t.rdi, <u32>t.rsi);
+    case 167: return sysNotPermitted(); // swapon
+    case 168: return sysNotPermitted(); // swapoff
+    case 169: return sysNotPermitted(); // reboot
+    case 170: return sysSethostname(t, t.rdi, <i32>t.rsi);
+    case 171: return sysSetdomainname(t, t.rdi, <i32>t.rsi);
+    case 172: return sysNotPermitted(); // iopl
+    case 173: return sysNotPermitted(); // ioperm
+    case 175: return sysNotPermitted(); // init_module
+    case 176: return sysNotPermitted(); // delete_module
+    case 179: return sysNotPermitted(); // quotactl
     case 186: return sysGettid(t);
     case 187: return sysReadahead(t, <i32>t.rdi, <i64>t.rsi, t.rdx);
     case 188: return sysSetxattr(t, t.rdi, t.rsi, t.rdx, t.r10, <u32>t.r8);
@@ -189,11 +326,28 @@ export function linuxCall(t: Thread): Result {
     case 197: return sysRemovexattr(t, t.rdi, t.rsi);
     case 198: return sysLremovexattr(t, t.rdi, t.rsi);
     case 199: return sysFremovexattr(t, <i32>t.rdi, t.rsi);
+    case 200: return sysTkill(t, <i32>t.rdi, <u32>t.rsi);
+    case 201: return sysTime(t.rdi);
+    case 202: return sysFutex(t, t.rdi, <u32>t.rsi, <u32>t.rdx, t.r10, t.r8, <u32>t.r9);
+    case 203: return sysSchedSetaffinity(t, <i32>t.rdi, <u32>t.rsi, t.rdx);
+    case 204: return sysSchedGetaffinity(t, <i32>t.rdi, <u32>t.rsi, t.rdx);
     case 217: return sysGetdents64(t, <i32>t.rdi, t.rsi, <u32>t.rdx);
     case 218: return sysSetTidAddress(t, t.rdi);
+    case 219: return sysRestartSyscall(t);
     case 221: return sysFadvise64(t, <i32>t.rdi, <i64>t.rsi, <i64>t.rdx, <u32>t.r10);
+    case 222: return sysTimerCreate(t, <i32>t.rdi, t.rsi, t.rdx);
+    case 223: return sysTimerSettime(t, <i32>t.rdi, <u32>t.rsi, t.rdx, t.r10);
+    case 224: return sysTimerGettime(t, <i32>t.rdi, t.rsi);
+    case 225: return sysTimerGetoverrun(t, <i32>t.rdi);
+    case 226: return sysTimerDelete(t, <i32>t.rdi);
+    case 227: return sysClockSettime(t, <i32>t.rdi, t.rsi);
+    case 228: return sysClockGettime(t, <i32>t.rdi, t.rsi);
+    case 229: return sysClockGetres(t, <i32>t.rdi, t.rsi);
+    case 230: return sysClockNanosleep(t, <i32>t.rdi, <u32>t.rsi, t.rdx, t.r10);
     case 231: return sysExitGroup(t, <u32>t.rdi);
+    case 234: return sysTgkill(t, <i32>t.rdi, <i32>t.rsi, <u32>t.rdx);
     case 235: return sysUtimes(t, t.rdi, t.rsi);
+    case 246: return sysNotPermitted(); // kexec_load
     case 247: return sysWaitid(t, <u32>t.rdi, <i32>t.rsi, t.rdx, <u32>t.r10, t.r8);
     case 257: return sysOpenat(t, <i32>t.rdi, t.rsi, <u32>t.rdx, <u32>t.r10);
     case 258: return sysMkdirat(t, <i32>t.rdi, t.rsi, <u32>t.rdx);
@@ -210,17 +364,32 @@ export function linuxCall(t: Thread): Result {
     case 269: return sysFaccessat(t, <i32>t.rdi, t.rsi, <u32>t.rdx);
     case 270: return sysPselect6(t, <i32>t.rdi, t.rsi, t.rdx, t.r10, t.r8, t.r9);
     case 271: return sysPpoll(t, t.rdi, <u32>t.rsi, t.rdx, t.r10, t.r8);
+    case 273: return sysSetRobustList(t, t.rdi, t.rsi);
+    case 274: return sysGetRobustList(t, <i32>t.rdi, t.rsi, t.rdx);
     case 277: return sysSyncFileRange(t, <i32>t.rdi, <i64>t.rsi, <i64>t.rdx, <u32>t.r10);
     case 280: return sysUtimensat(t, <i32>t.rdi, t.rsi, t.rdx, <u32>t.r10);
+    case 282: return sysSignalfd(t, <i32>t.rdi, t.rsi, t.rdx);
     case 285: return sysFallocate(t, <i32>t.rdi, <u32>t.rsi, <i64>t.rdx, <i64>t.r10);
+    case 289: return sysSignalfd4(t, <i32>t.rdi, t.rsi, t.rdx, <u32>t.r10);
     case 292: return sysDup3(t, <i32>t.rdi, <i32>t.rsi, <u32>t.rdx);
     case 293: return sysPipe2(t, t.rdi, <u32>t.rsi);
     case 295: return sysPreadv(t, <i32>t.rdi, t.rsi, t.rdx, <i64>t.r10);
     case 296: return sysPwritev(t, <i32>t.rdi, t.rsi, t.rdx, <i64>t.r10);
+    case 297: return sysRtTgsigqueueinfo(t, <i32>t.rdi, <i32>t.rsi, <u32>t.rdx, t.r10);
+    case 302: return sysPrlimit64(t, <i32>t.rdi, <u32>t.rsi, t.rdx, t.r10);
+    case 304: return sysNotPermitted(); // open_by_handle_at
+    case 305: return sysClockAdjtime(t, <i32>t.rdi, t.rsi);
     case 306: return sysSyncfs(t, <i32>t.rdi);
+    case 308: return sysNotPermitted(); // setns
+    case 309: return sysGetcpu(t.rdi, t.rsi);
+    case 313: return sysNotPermitted(); // finit_module
     case 316: return sysRenameat2(t, <i32>t.rdi, t.rsi, <i32>t.rdx, t.r10, <u32>t.r8);
     case 318: return getRandom(t.rdi, t.rsi, <u32>t.rdx);
+    case 320: return sysNotPermitted(); // kexec_file_load
+    case 321: return sysNotPermitted(); // bpf
     case 322: return sysExecveat(t, <i32>t.rdi, t.rsi, t.rdx, t.r10, <u32>t.r8);
+    case 323: return sysNotPermitted(); // userfaultfd
+    case 324: return sysMembarrier(<u32>t.rdi, <u32>t.rsi);
     case 325: return sysMlock(t, t.rdi, t.rsi, <u32>t.rdx);
     case 326: return sysCopyFileRange(t, <i32>t.rdi, t.rsi, <i32>t.rdx, t.r10, t.r8, <u32>t.r9);
     case 327: return sysPreadv2(t, <i32>t.rdi, t.rsi, t.rdx, <i64>t.r10, <u32>t.r9);

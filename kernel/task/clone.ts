@@ -9,6 +9,7 @@ import { Result } from "../result";
 import { fdTableCopy, fdTableRetain } from "../vfs/fdtable";
 import { fsContextCopy, fsContextRetain } from "../vfs/mount";
 import { creationError, fpuAreaBytes, processDiscard, processNew, programSet, threadNew } from "./lifecycle";
+import { cpuLimitWatch } from "./itimer";
 import { LIMIT_KINDS, LimitKind, softLimit } from "./limits";
 import { groupJoin, sessionJoin } from "./pids";
 import { Process } from "./process";
@@ -103,7 +104,7 @@ function cloneProcess(from: Thread, flags: u64, exitSignal: u32): Thread | null 
   if (!process) return null;
   process.exitSignal = flags & CloneFlag.Parent ? old.exitSignal : exitSignal;
   memory.copy(process.limits, old.limits, LIMIT_KINDS * 16);
-  if (!share(process, old, flags)) {
+  if (!share(process, old, flags) || !cpuLimitWatch(process)) {
     processDiscard(process);
     return null;
   }

@@ -7,6 +7,7 @@ import { kernelAlloc, kernelFree } from "../mm/heap";
 import { Result } from "../result";
 import { nowNs, wallNs } from "../time/clock";
 import { Timer, TimerKind, TIMER_BYTES, timerCancel, timerDestroy, timerInit, timerSet } from "../time/timer";
+import { hardLimit, LimitKind, softLimit } from "./limits";
 import { threadFind } from "./pids";
 import { Process } from "./process";
 import { INFO_BYTES, kernelInfo, pendingWithdraw, processPending, SignalCode, SignalInfo, threadPending } from "./siginfo";
@@ -35,6 +36,8 @@ export const enum Notify {
 export const ITIMER_REAL: i32 = -1;
 export const ITIMER_VIRTUAL: i32 = -2;
 export const ITIMER_PROF: i32 = -3;
+/** Watches RLIMIT_CPU. */
+const CPU_LIMIT: i32 = -4;
 
 @unmanaged
 export class IntervalTimer {
@@ -188,8 +191,36 @@ function schedule(t: IntervalTimer): void {
 export function intervalTimerFired(owner: usize): void {
   const t = changetype<IntervalTimer>(owner);
   if (timerClockNs(t) < t.expiryNs) return schedule(t); // CPU time that did not pass
-  if (t.id < 0) expireInterval(t);
+  if (t.id == CPU_LIMIT) expireCpuLimit(t);
+  else if (t.id < 0) expireInterval(t);
   else expirePosix(t);
+}
+
+const SECOND_NS: u64 = 1_000_000_000;
+
+/**
+ * Enforces RLIMIT_CPU as it now is: SIGXCPU when the process has used the soft limit, and every second after that, SIGKILL at the
+ * hard limit (getrlimit(2)). To be called when the limit is set and when a child inherits it; false when memory is short.
+ */
+export function cpuLimitWatch(p: Process): bool {
+  const seconds = softLimit(p, LimitKind.Cpu);
+  if (seconds >= u64.MAX_VALUE / SECOND_NS) {
+    const old = timerFind(p, CPU_LIMIT);
+    if (old) timerDelete(old);
+    return true;
+  }
+  const t = intervalTimer(p, CPU_LIMIT);
+  if (!t) return false;
+  timerArm(t, max<u64>(seconds, 1) * SECOND_NS, SECOND_NS);
+  return true;
+}
+
+function expireCpuLimit(t: IntervalTimer): void {
+  const p = t.process;
+  const killed = timerClockNs(t) / SECOND_NS >= hardLimit(p, LimitKind.Cpu);
+  forward(t, 0);
+  schedule(t);
+  sendSignalToProcess(p, kernelInfo(killed ? Signal.KILL : Signal.XCPU));
 }
 
 function expireInterval(t: IntervalTimer): void {

@@ -19,7 +19,7 @@ import { LIMIT_KINDS } from "./limits";
 import { groupJoin, groupLeave, pidNew, pidRelease, sessionJoin, sessionLeave } from "./pids";
 import { childQueue, PidEntry, Process, ProcessState, vforkQueue } from "./process";
 import { dequeue, enqueue, forgetThread, schedulerReserve, switchToNext } from "./scheduler";
-import { actionsRelease, notifyChildEnded, orphanedGroupsOnExit, parentDied, signalsRelease } from "./signal";
+import { actionsRelease, notifyChildEnded, orphanedGroupsOnExit, parentDied, signalsRelease, signalsThreadEnded } from "./signal";
 import { current, setCurrent, Thread, threadAlloc, ThreadState, unpark, WakeReason, Work } from "./thread";
 import { wakeAll } from "./wait";
 
@@ -329,6 +329,7 @@ export function exitThread(status: u32): void {
     releaseShared(process);
   }
   threadUnlink(t);
+  signalsThreadEnded(t);
   setCurrent(changetype<Thread>(0));
   if (t != process.leader) {
     threadFree(t);

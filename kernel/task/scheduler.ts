@@ -205,6 +205,15 @@ export function shouldYield(now: u64): bool {
   return now >= sliceEndNs;
 }
 
+/** sched_yield(2): every other runnable thread of the container goes first, once. */
+export function yieldCurrent(): void {
+  const t = current;
+  const c = t.process.container;
+  for (let i: u32 = 0; i < c.runnable; i++) t.virtualNs = max(t.virtualNs, threadAt(c, i).virtualNs);
+  sliceEndNs = 1;
+  reschedule = true;
+}
+
 /** Puts the current thread, still runnable, back in the queue. */
 export function requeueCurrent(): void {
   const t = current;

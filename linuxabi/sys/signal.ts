@@ -14,11 +14,9 @@ import { fdInstall } from "../../kernel/vfs/fdtable";
 import { fileRelease } from "../../kernel/vfs/file";
 import { FileKind } from "../../kernel/vfs/inode";
 import { onAltStack, returnFromHandler, setAltStack } from "../signalframe";
+import { linuxCall } from "../table";
 import { AltStackFlag, KernelSigaction, MaskHow, SignalfdFlag, SIGINFO_BYTES, SIGSET_BYTES, StackDescription } from "../types/signal";
 import { descriptorLimit, descriptors, isNone, openFile } from "./descriptor";
-import { sysFutex } from "./futex";
-import { sysPoll } from "./poll";
-import { sysClockNanosleep, sysNanosleep } from "./time";
 import { deadlineNs, timeoutIn, TimeUnit } from "./timeout";
 
 /** The flags that are kept; others are cleared, so that a program sees which the kernel knows. */
@@ -184,16 +182,5 @@ export function sysRestartSyscall(t: Thread): Result {
   if (call == 0) return -Errno.EINTR;
   t.call = call;
   t.opDeadlineNs = t.restartDeadlineNs;
-  switch (call) {
-    case 7:
-      return sysPoll(t, t.rdi, t.rsi, <i32>t.rdx);
-    case 35:
-      return sysNanosleep(t, t.rdi, t.rsi);
-    case 202:
-      return sysFutex(t, t.rdi, <u32>t.rsi, <u32>t.rdx, t.r10, t.r8, <u32>t.r9);
-    case 230:
-      return sysClockNanosleep(t, <i32>t.rdi, <u32>t.rsi, t.rdx, t.r10);
-    default:
-      return -Errno.EINTR;
-  }
+  return linuxCall(t);
 }

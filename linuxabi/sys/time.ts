@@ -10,8 +10,9 @@ import { processCpuNs, threadCpuNs } from "../../kernel/task/stop";
 import { deadlineAfter, interruptedUntilDeadline, park, Thread } from "../../kernel/task/thread";
 import { nowNs, wallNs, wallOffset } from "../../kernel/time/clock";
 import { clockHasTimers, clockKind, clockResolve, clockResolvedNs } from "../clock";
-import { ClockId, RESOURCE_USAGE_BYTES, ResourceUsage, TIME_ERROR, TIMER_ABSTIME, TIMEX_BYTES, UsageOf } from "../types/time";
+import { ClockId, RUSAGE_BYTES, TIME_ERROR, TIMER_ABSTIME, TIMEX_BYTES, UsageOf } from "../types/time";
 import { addSaturating, SECOND_NS, timeNs, timespecIn, timespecOut, timevalIn, timevalOut } from "./timespec";
+import { putUsage } from "./usage";
 
 /** Ticks of clock_t: USER_HZ is 100. */
 const TICK_NS: u64 = 10_000_000;
@@ -136,51 +137,42 @@ export function sysTimes(t: Thread, buffer: u64): Result {
 }
 
 export function sysGetrusage(t: Thread, who: i32, buffer: u64): Result {
-  memory.fill(space, 0, RESOURCE_USAGE_BYTES);
-  const u = changetype<ResourceUsage>(space);
   const p = t.process;
-  if (who == UsageOf.RUSAGE_SELF) usageOfProcess(u, p);
-  else if (who == UsageOf.RUSAGE_CHILDREN) {
-    setCpuTime(u, p.childCpuNs);
-    u.minorFaults = p.childMinorFaults;
-    u.majorFaults = p.childMajorFaults;
-    u.maxResidentKib = <u64>p.childMaxPages * 4;
-  } else if (who == UsageOf.RUSAGE_THREAD) {
-    setCpuTime(u, threadCpuNs(t, nowNs()));
-    u.minorFaults = t.minorFaults;
-    u.majorFaults = t.majorFaults;
-    u.voluntarySwitches = t.voluntarySwitches;
-    u.involuntarySwitches = t.involuntarySwitches;
-    u.maxResidentKib = maxPages(p) * 4;
+  if (who == UsageOf.RUSAGE_SELF) usageOfAll(p);
+  else if (who == UsageOf.RUSAGE_CHILDREN) putUsage(space, p.childCpuNs, p.childMaxPages, p.childMinorFaults, p.childMajorFaults);
+  else if (who == UsageOf.RUSAGE_THREAD) {
+    putUsage(space, threadCpuNs(t, nowNs()), maxPages(p), t.minorFaults, t.majorFaults);
+    putSwitches(t.voluntarySwitches, t.involuntarySwitches);
   } else return -Errno.EINVAL;
-  return copyOut(buffer, space, RESOURCE_USAGE_BYTES);
+  return copyOut(buffer, space, RUSAGE_BYTES);
 }
 
-function usageOfProcess(u: ResourceUsage, p: Process): void {
-  setCpuTime(u, processCpuNs(p));
-  u.minorFaults = p.deadMinorFaults;
-  u.majorFaults = p.deadMajorFaults;
-  u.voluntarySwitches = p.deadSwitches;
-  u.maxResidentKib = maxPages(p) * 4;
+function usageOfAll(p: Process): void {
+  let minorFaults = p.deadMinorFaults;
+  let majorFaults = p.deadMajorFaults;
+  let voluntary = p.deadSwitches;
+  let involuntary: u64 = 0;
   let t = p.threads;
   while (t) {
-    u.minorFaults += t.minorFaults;
-    u.majorFaults += t.majorFaults;
-    u.voluntarySwitches += t.voluntarySwitches;
-    u.involuntarySwitches += t.involuntarySwitches;
+    minorFaults += t.minorFaults;
+    majorFaults += t.majorFaults;
+    voluntary += t.voluntarySwitches;
+    involuntary += t.involuntarySwitches;
     t = t.next;
   }
+  putUsage(space, processCpuNs(p), maxPages(p), minorFaults, majorFaults);
+  putSwitches(voluntary, involuntary);
 }
 
-function maxPages(p: Process): u64 {
+/** ru_nvcsw and ru_nivcsw. */
+function putSwitches(voluntary: u64, involuntary: u64): void {
+  store<u64>(space, voluntary, 128);
+  store<u64>(space, involuntary, 136);
+}
+
+function maxPages(p: Process): u32 {
   const space = p.space;
   return space ? max(p.maxPages, space.maxPages) : p.maxPages;
-}
-
-/** All CPU time counts as user time: the kernel does not stop the clock when a call begins. */
-function setCpuTime(u: ResourceUsage, ns: u64): void {
-  u.userSeconds = ns / SECOND_NS;
-  u.userMicroseconds = (ns % SECOND_NS) / 1000;
 }
 
 /** Reading the state of the clock's discipline is allowed; there is none. */

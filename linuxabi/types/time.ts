@@ -50,30 +50,8 @@ export const enum UsageOf {
   RUSAGE_THREAD = 1,
 }
 
-/** struct rusage. */
-@unmanaged
-export class ResourceUsage {
-  userSeconds: u64;
-  userMicroseconds: u64;
-  systemSeconds: u64;
-  systemMicroseconds: u64;
-  maxResidentKib: u64;
-  sharedText: u64;
-  unsharedData: u64;
-  unsharedStack: u64;
-  minorFaults: u64;
-  majorFaults: u64;
-  swaps: u64;
-  blocksIn: u64;
-  blocksOut: u64;
-  messagesSent: u64;
-  messagesReceived: u64;
-  signals: u64;
-  voluntarySwitches: u64;
-  involuntarySwitches: u64;
-}
-export const RESOURCE_USAGE_BYTES: u32 = 144;
-if (offsetof<ResourceUsage>() != RESOURCE_USAGE_BYTES) ERROR("struct rusage is 144 bytes");
+/** Bytes of struct rusage. */
+export const RUSAGE_BYTES: u32 = 144;
 
 /** struct timex and the state "clock not synchronised". */
 export const TIMEX_BYTES: u32 = 208;

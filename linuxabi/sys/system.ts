@@ -1,0 +1,130 @@
+// The system as a whole: uname(2), sysinfo(2), sethostname(2), personality(2), getcpu(2), membarrier(2), arch_prctl(2), syslog(2), and the calls that
+// administer a machine, which a container is refused.
+
+import { readFsBase, readUserGsBase, writeFsBase, writeUserGsBase } from "../../shim/isa";
+import { Errno } from "../../kernel/errno";
+import { cstringLength, putLiteral } from "../../kernel/lib/bytes";
+import { framesFree, framesUsable, PAGE_SIZE } from "../../kernel/mm/frame";
+import { copyIn, copyOut, USER_END } from "../../kernel/mm/user";
+import { Result } from "../../kernel/result";
+import { Capability, capable } from "../../kernel/task/credentials";
+import { Thread } from "../../kernel/task/thread";
+import { nowNs } from "../../kernel/time/clock";
+import { ArchPrctl } from "../types/prctl";
+import { SECOND_NS } from "./timespec";
+
+/** Bytes of each of the six names of struct utsname, NUL included. */
+const NAME_BYTES: u32 = 65;
+/** What uname says: programs compare it to know which system calls to expect. */
+export const RELEASE = "6.6.0-cyrius";
+export const VERSION = "#1 Cyrius";
+
+const PER_LINUX32: u32 = 8;
+const PER_MASK: u32 = 0xff;
+
+const space = memory.data(6 * 65, 8);
+
+export function sysUname(t: Thread, buffer: u64): Result {
+  const c = t.process.container;
+  memory.fill(space, 0, NAME_BYTES * 6);
+  putLiteral(space, "Linux");
+  putName(space + NAME_BYTES, c.hostname);
+  putLiteral(space + NAME_BYTES * 2, RELEASE);
+  putLiteral(space + NAME_BYTES * 3, VERSION);
+  if ((t.process.personality & PER_MASK) == PER_LINUX32) putLiteral(space + NAME_BYTES * 4, "i686");
+  else putLiteral(space + NAME_BYTES * 4, "x86_64");
+  putName(space + NAME_BYTES * 5, c.domainname);
+  return copyOut(buffer, space, NAME_BYTES * 6);
+}
+
+/** A name of the container; what Linux says when it was never set. */
+function putName(to: usize, name: usize): void {
+  if (name == 0 || load<u8>(name) == 0) putLiteral(to, "(none)");
+  else memory.copy(to, name, min(cstringLength(name), NAME_BYTES - 1));
+}
+
+/** struct sysinfo: 112 bytes. */
+export function sysSysinfo(t: Thread, buffer: u64): Result {
+  memory.fill(space, 0, 112);
+  store<u64>(space, nowNs() / SECOND_NS);
+  store<u64>(space, <u64>framesUsable() * PAGE_SIZE, 32);
+  store<u64>(space, <u64>framesFree() * PAGE_SIZE, 40);
+  store<u16>(space, <u16>min<u32>(t.process.container.threadCount, 0xffff), 80);
+  store<u32>(space, 1, 104); // bytes in a unit of memory
+  return copyOut(buffer, space, 112);
+}
+
+export function sysSethostname(t: Thread, name: u64, length: i32): Result {
+  return setName(t, t.process.container.hostname, name, length);
+}
+
+export function sysSetdomainname(t: Thread, name: u64, length: i32): Result {
+  return setName(t, t.process.container.domainname, name, length);
+}
+
+function setName(t: Thread, to: usize, name: u64, length: i32): Result {
+  if (!capable(t.credentials, Capability.SysAdmin)) return -Errno.EPERM;
+  if (length < 0 || <u32>length >= NAME_BYTES) return -Errno.EINVAL;
+  memory.fill(space, 0, NAME_BYTES);
+  const r = copyIn(space, name, length);
+  if (r < 0) return r;
+  memory.copy(to, space, NAME_BYTES);
+  return 0;
+}
+
+export function sysPersonality(t: Thread, personality: u32): Result {
+  const old = t.process.personality;
+  if (personality != 0xffff_ffff) t.process.personality = personality;
+  return old;
+}
+
+export function sysGetcpu(cpu: u64, node: u64): Result {
+  store<u32>(space, 0);
+  if (cpu != 0) {
+    const r = copyOut(cpu, space, 4);
+    if (r < 0) return r;
+  }
+  return node != 0 ? copyOut(node, space, 4) : 0;
+}
+
+/** MEMBARRIER_CMD_*: GLOBAL, GLOBAL_EXPEDITED, PRIVATE_EXPEDITED, its SYNC_CORE form, and the registrations of the last three. */
+const BARRIERS: u32 = 0x7f;
+
+/** On one CPU an entry into the kernel is the barrier. */
+export function sysMembarrier(command: u32, flags: u32): Result {
+  if (flags != 0) return -Errno.EINVAL;
+  if (command == 0) return BARRIERS;
+  return (command & (command - 1)) == 0 && (command & BARRIERS) != 0 ? 0 : -Errno.EINVAL;
+}
+
+export function sysArchPrctl(t: Thread, operation: u32, address: u64): Result {
+  switch (operation) {
+    case ArchPrctl.ARCH_SET_FS:
+      if (address >= USER_END) return -Errno.EPERM;
+      t.fsBase = address;
+      writeFsBase(address);
+      return 0;
+    case ArchPrctl.ARCH_SET_GS:
+      if (address >= USER_END) return -Errno.EPERM;
+      t.gsBase = address;
+      writeUserGsBase(address);
+      return 0;
+    case ArchPrctl.ARCH_GET_FS:
+      store<u64>(space, readFsBase());
+      return copyOut(address, space, 8);
+    case ArchPrctl.ARCH_GET_GS:
+      store<u64>(space, readUserGsBase());
+      return copyOut(address, space, 8);
+    case ArchPrctl.ARCH_GET_CPUID:
+      return 1;
+    case ArchPrctl.ARCH_SET_CPUID:
+      return -Errno.ENODEV;
+    default:
+      return -Errno.EINVAL;
+  }
+}
+
+/** Calls that administer the machine: nobody in a container may. */
+export function sysNotPermitted(): Result {
+  return -Errno.EPERM;
+}
