@@ -11,11 +11,19 @@ import { moduleSource } from "./wasm2c.ts";
 const folder = "userland";
 
 const cOptions = [
-  ...["-std=gnu11", "-Os", "-fwrapv", "-fno-strict-aliasing", "-fno-delete-null-pointer-checks", "-fno-stack-protector", "-fcf-protection=none"],
+  ...[
+    "-std=gnu11",
+    "-Os",
+    "-fwrapv",
+    "-fno-strict-aliasing",
+    "-fno-delete-null-pointer-checks",
+    "-fno-stack-protector",
+    "-fcf-protection=none",
+  ],
   ...["-fno-asynchronous-unwind-tables", "-fno-pic", "-no-pie", "-static", "-s", "-Wl,-z,noseparate-code", "-Wl,-z,noexecstack"],
 ];
 const hostOptions = ["-ffreestanding", "-fno-tree-loop-distribute-patterns", "-nostdlib", "-Wl,--build-id=none", "-Wl,-z,norelro", "-lgcc"];
-const linuxOptions = ["-DCYRIUS_ON_LINUX", path.join(folder, "testing/linux.c")];
+const linuxOptions = ["-DCYRIUS_ON_LINUX", path.join(folder, "testing/linux.c"), path.join(folder, "testing/containers.c")];
 
 /** Where a program's linear memory begins (userland/start/runtime.h), and memoryBase of userland/asconfig.json. */
 const LINEAR_BASE = 0x100000000;
@@ -32,10 +40,16 @@ function filesUnder(folder: string): string[] {
 }
 
 function hashOfInputs(name: string, linux: boolean): string {
-  const folders = [path.join(folder, "lib"), path.join(folder, "start"), path.join(folder, name), ...(linux ? [path.join(folder, "testing")] : [])];
+  const folders = [
+    path.join(folder, "lib"),
+    path.join(folder, "start"),
+    path.join(folder, name),
+    ...(linux ? [path.join(folder, "testing")] : []),
+  ];
   const files = folders.flatMap(filesUnder).filter((file) => !file.endsWith(".spec.ts"));
   const hash = createHash("sha256").update(JSON.stringify([cOptions, hostOptions]));
-  for (const file of [...files.sort(), "kernel/errno.ts", "userland/asconfig.json", "shim/wasm_rt.h", "scripts/lib/wasm2c.ts"]) hash.update(file).update(fs.readFileSync(file));
+  for (const file of [...files.sort(), "kernel/errno.ts", "userland/asconfig.json", "shim/wasm_rt.h", "scripts/lib/wasm2c.ts"])
+    hash.update(file).update(fs.readFileSync(file));
   return hash.digest("hex");
 }
 
@@ -58,7 +72,10 @@ export async function buildProgram(name: string, linux = false): Promise<string>
   const module = moduleSource(fs.readFileSync(file("wasm2c.c"), "utf8"), fs.readFileSync(file("wasm2c.h"), "utf8"), "program", MEMORY_BASE);
   fs.writeFileSync(file("program.c"), `#include "runtime.h"\n${module.c}`);
   fs.writeFileSync(file("data.bin"), module.data.bytes);
-  fs.writeFileSync(file("data.S"), `.section .wasm_data, "aw", @progbits\n.incbin "${file("data.bin")}"\n.globl wasm_data_end\nwasm_data_end:\n`);
+  fs.writeFileSync(
+    file("data.S"),
+    `.section .wasm_data, "aw", @progbits\n.incbin "${file("data.bin")}"\n.globl wasm_data_end\nwasm_data_end:\n`,
+  );
   const sources = [file("program.c"), file("data.S"), path.join(folder, "start/start.c")];
   const place = `-Wl,--section-start=.wasm_data=0x${(LINEAR_BASE + MEMORY_BASE).toString(16)}`;
   const includes = ["-Ishim", `-I${folder}/start`, `-DINITIAL_PAGES=${module.pages}`];

@@ -25,7 +25,16 @@ function cut(text: string, pattern: RegExp, replacement: string): string {
 function parseData(text: string, memoryBase: number): DataImage {
   const contents = new Map<string, Buffer>();
   for (const [, name, list] of text.matchAll(/static const u8 (data_segment_data_\w+)\[\] = \{([^}]*)\};/g))
-    contents.set(name!, Buffer.from(list!.split(",").map((byte) => byte.trim()).filter(Boolean).map(Number)));
+    contents.set(
+      name!,
+      Buffer.from(
+        list!
+          .split(",")
+          .map((byte) => byte.trim())
+          .filter(Boolean)
+          .map(Number),
+      ),
+    );
   const segments = [...text.matchAll(/LOAD_DATA\(instance->w2c_memory, (\d+)u, (\w+), (\d+)\);/g)];
   const end = Math.max(memoryBase, ...segments.map(([, at, , length]) => Number(at) + Number(length)));
   const bytes = Buffer.alloc(end - memoryBase);
@@ -71,7 +80,10 @@ export function kernelSource(source: string, header: string, memoryBase: number)
  * name_EXPORT; shim/wasm_rt.h is to be included before. `memoryBase` is asc's --memoryBase.
  */
 export function moduleSource(source: string, header: string, name: string, memoryBase: number): ModuleSource {
-  const text = source.replace(/^#line.*\n/gm, "").replaceAll(`Z_${name}_instance_t`, "instance_t").replaceAll(`Z_${name}Z_`, `${name}_`);
+  const text = source
+    .replace(/^#line.*\n/gm, "")
+    .replaceAll(`Z_${name}_instance_t`, "instance_t")
+    .replaceAll(`Z_${name}Z_`, `${name}_`);
   const initGlobals = /static void init_globals\([^)]*\) \{[\s\S]*?\n\}\n/.exec(text)?.[0] ?? "";
   const declarations = parseGlobals(initGlobals, header);
   const data = parseData(text, memoryBase);

@@ -76,6 +76,7 @@ export function containerExecJson(id: string, json: string, terminal: bool): i64
 
 /** Waits for the end of process `pid` (0: the init); its wait status. Flags: process.ts WaitFlag. */
 export function containerWait(id: string, pid: u32, flags: u32): i64 {
+  store<u32>(message, 0, 12); // this verb has no words of its own
   const i = toBytes(id);
   return call(Call.ContainerWait, addressOf(i), i.length, pid, flags, 0, 0);
 }

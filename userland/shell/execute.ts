@@ -35,7 +35,7 @@ function runCommand(session: Session, command: Command): i32 {
   const input = session.input;
   const output = session.output;
   const errors = session.errors;
-  let opened: i32[] = [];
+  const opened: i32[] = [];
   let status = 0;
   for (let i = 0; i < command.redirections.length && status == 0; i++) status = redirect(session, command.redirections[i], opened);
   if (status == 0 && words.length > 0) status = runWords(session, words);

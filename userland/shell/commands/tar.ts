@@ -22,7 +22,7 @@ export function tar(session: Session, words: string[]): i32 {
   if (operands.length == 2) destination = operands[1];
 
   const info = new Stat();
-  let error = options.has("t") ? 0 : stat(destination, info);
+  const error = options.has("t") ? 0 : stat(destination, info);
   if (error == 0 && !options.has("t") && !info.isDirectory) return session.failText("tar", destination, "not a directory");
   if (error < 0) return session.fail("tar", destination, error);
   const fd = open(operands[0], O_RDONLY);

@@ -32,6 +32,8 @@ export class Prompter {
   private output: Output = new Output(1);
   private prompt: string = "";
   private width: i32 = 80;
+  /** The screen does not show the line as it is. */
+  private isStale: bool = false;
 
   constructor(
     private keyboard: Keyboard,
@@ -55,9 +57,7 @@ export class Prompter {
           continue;
         case Key.Enter:
         case Key.LineFeed:
-          this.editor.end();
-          this.draw();
-          return this.finish(LineEnd.Enter, "\n");
+          return this.enter();
         case Key.ControlC:
           return this.finish(LineEnd.Interrupt, "^C\n");
         case Key.ControlD:
@@ -76,7 +76,7 @@ export class Prompter {
           if (isCommand) this.editor.set(this.history.newer(this.editor.text));
           break;
         case Key.ControlR:
-          if (isCommand) this.search();
+          if (isCommand && this.search()) return this.enter();
           break;
         case Key.ControlL:
           this.output.put("\x1b[H\x1b[2J");
@@ -90,6 +90,15 @@ export class Prompter {
     return LineEnd.EndOfInput;
   }
 
+  /** The line is complete: shows it whole, also after a paste. */
+  private enter(): LineEnd {
+    if (this.isStale || this.editor.cursor < this.editor.text.length) {
+      this.editor.end();
+      this.output.put(this.editor.render(this.prompt, this.width));
+    }
+    return this.finish(LineEnd.Enter, "\n");
+  }
+
   private finish(how: LineEnd, text: string): LineEnd {
     this.output.put(text);
     this.output.flush();
@@ -97,15 +106,12 @@ export class Prompter {
     return how;
   }
 
+  /** Shows the line; while a paste comes in, that waits for its end. */
   private draw(): void {
-    if (this.keyboardPending) return;
+    this.isStale = this.keyboard.ready;
+    if (this.isStale) return;
     this.output.put(this.editor.render(this.prompt, this.width));
     this.output.flush();
-  }
-
-  /** While a paste comes in, drawing waits for its end. */
-  private get keyboardPending(): bool {
-    return this.keyboard.ready;
   }
 
   /** Inserts a printable byte, with the bytes that complete its character; false for other keys. True also means that the screen is right. */
@@ -178,8 +184,9 @@ export class Prompter {
     }
   }
 
-  /** Ctrl-R: looks backwards through the history for what is typed; Enter or an arrow takes the line, Ctrl-C or Ctrl-G gives up. */
-  private search(): void {
+  /** Ctrl-R: looks backwards through the history for what is typed; Ctrl-C or Ctrl-G gives up, any other key takes the line.
+   *  True when that key was Enter. */
+  private search(): bool {
     const before = this.editor.text;
     let wanted = "";
     let at = this.history.lines.length;
@@ -191,19 +198,27 @@ export class Prompter {
       const key = byte < 0 ? Key.ControlG : this.keys.feed(byte);
       let from = at;
       if (key == Key.None) continue;
-      if (key == Key.ControlC || key == Key.ControlG) return this.editor.set(before);
+      if (key == Key.ControlC || key == Key.ControlG) {
+        this.editor.set(before);
+        return false;
+      }
       if (key == Key.Backspace || key == Key.Erase) {
         wanted = wanted.substring(0, max(0, wanted.length - 1));
         from = this.history.lines.length;
       } else if (key >= 0x20 && key <= 0xff) {
         wanted += String.fromCharCode(key);
         from = min(at + 1, this.history.lines.length);
-      } else if (key != Key.ControlR) return this.editor.set(found);
+      } else if (key != Key.ControlR) {
+        this.editor.set(found);
+        this.isStale = true;
+        return key == Key.Enter || key == Key.LineFeed;
+      }
       const next = this.history.search(wanted, from);
       if (next < 0) continue;
       at = next;
       found = this.history.lines[at];
     }
+    return false;
   }
 }
 
