@@ -98,7 +98,7 @@ export default tseslint.config(
       "max-lines": ["error", { max: 500 }],
       "@typescript-eslint/no-floating-promises": [
         "error",
-        { allowForKnownSafeCalls: [{ from: "package", name: ["test", "before", "after"], package: "node:test" }] },
+        { allowForKnownSafeCalls: [{ from: "package", name: ["test", "describe", "before", "after"], package: "node:test" }] },
       ],
       "@typescript-eslint/no-misused-promises": ["error", { checksVoidReturn: false }],
       "@typescript-eslint/no-non-null-assertion": "off",

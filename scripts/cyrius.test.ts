@@ -125,7 +125,7 @@ test("a reader that goes away closes the container's stream", async () => {
 
 test("a container that closes its input ends although ours goes on", async () => {
   const child = start(["-i", makeBundle(), "deaf"], ["pipe", "pipe", "pipe"]);
-  setTimeout(() => child.kill("SIGTERM"), 800);
+  child.stdout?.once("data", () => child.kill("SIGTERM"));
   assert.equal((await finish(child)).status, 0);
 });
 

@@ -76,7 +76,7 @@ const programs: Record<string, Program> = {
   both: { start: () => (write(1, Buffer.from([0, 255, 10, 13, 0])), write(2, "to stderr"), exit(0)) },
   cat: { input: (data) => write(1, data), endOfInput: () => exit(0) },
   length: { input: () => {}, endOfInput: () => (write(1, `${inputBytes}\n`), exit(0)) },
-  deaf: { start: () => send({ kind: "CLOSE", channel, stream: 0 }), signal: () => exit(0) },
+  deaf: { start: () => (send({ kind: "CLOSE", channel, stream: 0 }), write(1, "ready\n")), signal: () => exit(0) },
   flood: { start: flood, credit: flood, closed: (stream) => exit(0, stream === 1 ? 13 : 1) },
   trap: { start: () => write(1, "ready\n"), signal: (number) => (write(1, `signal ${number}\n`), exit(number === 15 ? 5 : 6)) },
   stubborn: { start: () => write(1, "ready\n"), signal: () => {} },
