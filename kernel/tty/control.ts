@@ -1,5 +1,5 @@
-// What programs do to a terminal besides reading and writing: attributes, window size, sessions, flushing (ioctl_tty(2), termios(3)). Values
-// are kernel-side; linuxabi/sys/ttyioctl.ts decodes requests and copies.
+// What programs do to a terminal besides reading and writing: attributes, window size, sessions, flushing (ioctl_tty(2), termios(3)).
+// Values are kernel-side; linuxabi/sys/ttyioctl.ts decodes requests and copies.
 
 import { Errno } from "../errno";
 import { Result } from "../result";
@@ -13,10 +13,10 @@ import {
   acceptBacklog,
   Tty,
   ttyCheckChange,
+  ttyControl,
   ttyHangUp,
   ttyIsDrained,
   TtyKind,
-  ttyLeaveSession,
   ttyReadQueue,
   ttySettle,
   ttyWriteQueue,
@@ -30,8 +30,8 @@ export const enum SetWhen {
 }
 
 /**
- * Puts the attributes at `source` (struct termios2) in force. 0; -EAGAIN when `when` asks to wait for output that has not gone out: wait on the
- * write queue; -EIO, -ERESTARTSYS (background process). A pty has eight bits and no parity, whatever is asked for.
+ * Puts the attributes at `source` (struct termios2) in force. 0; -EAGAIN when `when` asks to wait for output that has not gone out: wait
+ * on the write queue; -EIO, -ERESTARTSYS (background process). A pty has eight bits and no parity, whatever is asked for.
  */
 export function ttySetAttributes(tty: Tty, source: usize, when: SetWhen, nowNs: u64): Result {
   const r = ttyCheckChange(tty);
@@ -141,8 +141,7 @@ export function ttyTakeControl(tty: Tty, steal: bool, readable: bool): Result {
   if (tty.session != 0 && !(steal && caller.isAdministrator)) return -Errno.EPERM;
   if (!readable && !caller.isAdministrator) return -Errno.EPERM;
   if (tty.session != 0) detachSession(tty.container, tty.session, changetype<usize>(tty), false, 0);
-  tty.session = caller.session;
-  tty.foreground = caller.group;
+  ttyControl(tty, caller.session, caller.group);
   attachCaller(changetype<usize>(tty));
   return 0;
 }
@@ -160,7 +159,7 @@ export function ttyGiveUpControl(tty: Tty): Result {
 function endSession(tty: Tty): void {
   const session = tty.session;
   const foreground = tty.foreground;
-  ttyLeaveSession(tty);
+  ttyControl(tty, 0, 0);
   signalGroup(tty.container, foreground, Signal.HUP);
   signalGroup(tty.container, foreground, Signal.CONT);
   detachSession(tty.container, session, changetype<usize>(tty), false, 0);
@@ -170,7 +169,7 @@ function endSession(tty: Tty): void {
 export function ttyLeaderExits(tty: Tty): void {
   const session = tty.session;
   signalGroup(tty.container, tty.foreground, Signal.HUP);
-  ttyLeaveSession(tty);
+  ttyControl(tty, 0, 0);
   detachSession(tty.container, session, changetype<usize>(tty), false, 0);
   if (tty.kind == TtyKind.Line) ttyHangUp(tty);
 }
@@ -192,8 +191,8 @@ export function ttySession(tty: Tty, isMaster: bool): Result {
 }
 
 /**
- * TIOCSPGRP: makes `group` the foreground group. 0; -ENOTTY when this is not the caller's controlling terminal or its group is orphaned; -EINVAL
- * for a negative group; -ESRCH when there is no such group; -EPERM when it is of another session; -ERESTARTSYS.
+ * TIOCSPGRP: makes `group` the foreground group. 0; -ENOTTY when this is not the caller's controlling terminal or its group is orphaned;
+ * -EINVAL for a negative group; -ESRCH when there is no such group; -EPERM when it is of another session; -ERESTARTSYS.
  */
 export function ttySetForeground(tty: Tty, group: i32): Result {
   const r = ttyCheckChange(tty);

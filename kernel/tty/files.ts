@@ -57,11 +57,11 @@ function readTty(file: File, ua: u64, count: u32): Result {
   const tty = ttyOf(file);
   const t = current;
   const now = nowNs();
-  if (t.opData == 0) t.opData = now; // when the call began: VTIME counts from then
+  const startedNs = t.opData != 0 ? t.opData : now; // kept by waitForTimer
   const mayBlock = (file.flags & OpenFlag.NonBlock) == 0;
   // A signal ends the wait for VMIN bytes: what has come by then is returned.
-  const r = ttyRead(tty, generationOf(file), buffer, min(count, BUFFER_BYTES), t.opData, now, mayBlock && !signalPending(t));
-  if (r == -Errno.EAGAIN && mayBlock) return waitForTimer(file, tty, t.opData);
+  const r = ttyRead(tty, generationOf(file), buffer, min(count, BUFFER_BYTES), startedNs, now, mayBlock && !signalPending(t));
+  if (r == -Errno.EAGAIN && mayBlock) return waitForTimer(file, tty, startedNs);
   if (r < 0) return r;
   const copied = copyOut(ua, buffer, <u32>r);
   if (copied < 0) return copied;
@@ -74,8 +74,10 @@ function waitForTimer(file: File, tty: Tty, startedNs: u64): Result {
   const deadlineNs = readDeadlineNs(tty.discipline, startedNs);
   if (deadlineNs == NEVER) return -Errno.EAGAIN;
   const r = fileWait(file, ttyReadQueue(tty));
-  if (r == BLOCKED) timerSet(current.timer, deadlineNs);
-  return r;
+  if (r != BLOCKED) return r;
+  current.opData = startedNs;
+  timerSet(current.timer, deadlineNs);
+  return BLOCKED;
 }
 
 function writeTty(file: File, ua: u64, count: u32): Result {
@@ -193,14 +195,13 @@ function openMasterDevice(file: File): Result {
 function openControllingTerminal(file: File): Result {
   const terminal = current.process.terminal;
   if (terminal == 0) return -Errno.ENXIO;
-  return becomeTty(file, changetype<Tty>(terminal), ttyOpen(changetype<Tty>(terminal), false));
+  return openTerminal(file, changetype<Tty>(terminal));
 }
 
 /** /dev/console: the container's console, -ENXIO without one. It never becomes a controlling terminal by being opened. */
 function openConsole(file: File): Result {
   const console = container().console;
-  if (console == 0) return -Errno.ENXIO;
-  return becomeTty(file, changetype<Tty>(console), ttyOpen(changetype<Tty>(console), false));
+  return console != 0 ? openTerminal(file, changetype<Tty>(console)) : -Errno.ENXIO;
 }
 
 /** To be called once at start-up. */

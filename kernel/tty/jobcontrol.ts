@@ -34,8 +34,8 @@ type GroupSessionFunction = (container: usize, group: u32) => u32;
 /** Makes `terminal` (0: none) the controlling terminal of the caller's process alone. */
 type AttachFunction = (terminal: usize) => void;
 /**
- * Takes `terminal` from every process of the session. When the terminal was hung up, with `foreground` as its foreground group (else 0), the
- * session's leader gets SIGHUP and SIGCONT, and so does that group once the leader has ended.
+ * Takes `terminal` from every process of the session. When the terminal was hung up, with `foreground` as its foreground group (else 0),
+ * the session's leader gets SIGHUP and SIGCONT, and so does that group once the leader has ended.
  */
 type DetachFunction = (container: usize, session: u32, terminal: usize, hungUp: bool, foreground: u32) => void;
 
@@ -52,7 +52,7 @@ const hooks = memory.data(32, 8);
 
 @inline
 function hook(which: Hook): u32 {
-  return load<u32>(hooks + (<usize>which << 2));
+  return load<u32>(hooks + ((<usize>which) << 2));
 }
 
 /** Registers the functions about processes; to be called once at start-up. */
@@ -101,9 +101,9 @@ export function detachSession(container: usize, session: u32, terminal: usize, h
 }
 
 /**
- * Whether the caller may do to its terminal what only the foreground may: read it (SIGTTIN), or change it (SIGTTOU). 0 when it may; -ERESTARTSYS
- * after its group was sent `signal`: the call is to be run again; -EIO when its group is orphaned, and for SIGTTIN also when it
- * blocks or ignores the signal. Who blocks or ignores SIGTTOU may go on.
+ * Whether the caller may do to its terminal what only the foreground may: read it (SIGTTIN), or change it (SIGTTOU). 0 when it may;
+ * -ERESTARTSYS after its group was sent `signal`: the call is to be run again; -EIO when its group is orphaned, and for SIGTTIN also when
+ * it blocks or ignores the signal. Who blocks or ignores SIGTTOU may go on.
  */
 export function checkForeground(terminal: usize, foreground: u32, signal: u32): Result {
   const c = describeCaller();

@@ -1,5 +1,5 @@
-// Pseudo-terminals (pty(7)): a Pty is the master's side, its slave is a Tty whose driver is the Pty. Each devpts instance numbers its own; a
-// number is in use until the master is closed. Nothing waits here: -EAGAIN sends the caller to readQueue or writeQueue.
+// Pseudo-terminals (pty(7)): a Pty is the master's side, its slave is a Tty whose driver is the Pty. Each devpts instance numbers its
+// own; a number is in use until the master is closed. Nothing waits here: -EAGAIN sends the caller to readQueue or writeQueue.
 
 import { Errno } from "../errno";
 import { kernelAlloc, kernelFree } from "../mm/heap";
@@ -145,7 +145,7 @@ export function ptyNew(instance: PtyInstance): Result {
   if (index < 0) return index;
   const p = kernelAlloc(offsetof<Pty>());
   if (p == 0) return -Errno.ENOMEM;
-  const slave = ttyNew(TtyKind.PtySlave, instance.container, (SLAVE_MAJOR << 8) | ((<u32>index & 0xfff00) << 12) | (<u32>index & 0xff));
+  const slave = ttyNew(TtyKind.PtySlave, instance.container, (SLAVE_MAJOR << 8) | (((<u32>index) & 0xfff00) << 12) | ((<u32>index) & 0xff));
   if (!slave) {
     kernelFree(p);
     return -Errno.ENOMEM;
@@ -157,7 +157,7 @@ export function ptyNew(instance: PtyInstance): Result {
   pty.locked = true;
   slave.discipline.flushKeeps = RECEIVED_BYTES;
   setTtyDriver(slave, slaveEvent, p);
-  store<u32>(instance.table + (<u32>index << 2), <u32>p);
+  store<u32>(instance.table + ((<u32>index) << 2), <u32>p);
   instance.count++;
   return p;
 }
@@ -209,11 +209,12 @@ function ptyHasInput(pty: Pty): bool {
   return ringUsed(pty.slave.output) != 0 || unseenStatus(pty) != 0;
 }
 
-// The master's reads and writes ------------------------------------------------------------------------------------------------------------
+// The master's reads and writes -----------------------------------------------------------------------------------------------------------
 
 /**
- * Copies up to `count` bytes of the slave's output to kernel memory, without removing them: follow up with ptyReadDone. In packet mode a read
- * gives one status byte, or a zero byte and output. Returns the bytes; -EAGAIN; -EIO when there is nothing left and the slave is closed.
+ * Copies up to `count` bytes of the slave's output to kernel memory, without removing them: follow up with ptyReadDone. In packet mode a
+ * read gives one status byte, or a zero byte and output. Returns the bytes; -EAGAIN; -EIO when there is nothing left and the slave is
+ * closed.
  */
 export function ptyRead(pty: Pty, destination: usize, count: u32): Result {
   pty.peekedBytes = 0;
@@ -264,7 +265,7 @@ export function ptyPoll(pty: Pty): u32 {
   return events;
 }
 
-// The master's ioctls ------------------------------------------------------------------------------------------------------------------------
+// The master's ioctls ---------------------------------------------------------------------------------------------------------------------
 
 /** FIONREAD on the master. */
 export function ptyReadableBytes(pty: Pty): u32 {
@@ -284,7 +285,9 @@ export function ptySignal(pty: Pty, signal: u32): Result {
   return 0;
 }
 
-/** TCFLSH on the master: throws away what it could read (0), what it has written and the slave has not received (1), or both (2); -EINVAL. */
+/**
+ * TCFLSH on the master: throws away what it could read (0), what it has written and the slave has not received (1), or both (2); -EINVAL.
+ */
 export function ptyFlush(pty: Pty, which: u32): Result {
   if (which > 2) return -Errno.EINVAL;
   if (which != 1) ttyDropOutput(pty.slave, ringUsed(pty.slave.output));

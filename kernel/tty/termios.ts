@@ -83,14 +83,11 @@ export const enum Oflag {
 
 /** c_cflag: of these a terminal without a line only keeps what was asked for. */
 export const enum Cflag {
-  CBAUD = 0o10017,
   B38400 = 0o17,
-  B0 = 0,
   CSIZE = 0o60,
   CS8 = 0o60,
   CREAD = 0o200,
   PARENB = 0o400,
-  HUPCL = 0o2000,
 }
 
 /** c_lflag */
@@ -127,13 +124,12 @@ export function setControlCharacter(t: Termios, index: Cc, c: u8): void {
 /** ^C ^\ DEL ^U ^D, VTIME 0, VMIN 1, none, ^Q ^S ^Z, none, ^R ^O ^W ^V, none: INIT_C_CC of Linux. */
 const defaultCharacters = memory.data<u8>([3, 28, 127, 21, 4, 0, 1, 0, 17, 19, 26, 0, 18, 15, 23, 22, 0, 0, 0]);
 
-/** What a terminal starts with (tty_std_termios of Linux): canonical, echoing, signals on, newline as CR LF. */
+/** What a terminal starts with, as a pty of Linux does: canonical, echoing, signals on, newline as CR LF. */
 export function termiosReset(t: Termios): void {
   t.iflag = Iflag.ICRNL | Iflag.IXON;
   t.oflag = Oflag.OPOST | Oflag.ONLCR;
-  t.cflag = Cflag.B38400 | Cflag.CS8 | Cflag.CREAD | Cflag.HUPCL;
-  t.lflag =
-    Lflag.ISIG | Lflag.ICANON | Lflag.ECHO | Lflag.ECHOE | Lflag.ECHOK | Lflag.ECHOCTL | Lflag.ECHOKE | Lflag.IEXTEN;
+  t.cflag = Cflag.B38400 | Cflag.CS8 | Cflag.CREAD;
+  t.lflag = Lflag.ISIG | Lflag.ICANON | Lflag.ECHO | Lflag.ECHOE | Lflag.ECHOK | Lflag.ECHOCTL | Lflag.ECHOKE | Lflag.IEXTEN;
   t.line = 0;
   memory.copy(changetype<usize>(t) + CONTROL_CHARACTERS, defaultCharacters, CONTROL_CHARACTER_COUNT);
   t.inputSpeed = 38400;

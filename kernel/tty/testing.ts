@@ -65,7 +65,7 @@ function detach(container: usize, from: u32, tty: usize, hungUp: bool, foregroun
 }
 
 function countWake(owner: usize, waiter: Waiter): void {
-  wakes |= <u32>1 << <u32>owner;
+  wakes |= (<u32>1) << (<u32>owner);
 }
 
 /** Starts a test: the leader of session 10, group 10, calls. */
@@ -133,8 +133,8 @@ export function unwatch(n: u32): void {
 
 /** True when queue number `n` has been woken since the last look. */
 export function woken(n: u32): bool {
-  const yes = (wakes & (<u32>1 << n)) != 0;
-  wakes &= ~(<u32>1 << n);
+  const yes = (wakes & ((<u32>1) << n)) != 0;
+  wakes &= ~((<u32>1) << n);
   return yes;
 }
 

@@ -61,11 +61,11 @@ let opened: u32 = 0;
 let told: u32 = 0;
 
 function driver(t: Tty, event: TtyEvent): void {
-  told |= <u32>1 << <u32>event;
+  told |= (<u32>1) << (<u32>event);
 }
 
 function wasTold(event: TtyEvent): bool {
-  const yes = (told & (<u32>1 << <u32>event)) != 0;
+  const yes = (told & ((<u32>1) << (<u32>event))) != 0;
   told = 0;
   return yes;
 }
@@ -125,7 +125,7 @@ describe("a terminal and its driver", () => {
     expect(setLflag(0, SetWhen.Drain)).toBe(-Errno.EAGAIN);
     expect(tty.discipline.termios.lflag).toBe(lflag);
     ttyTakeOutput(tty, out, 100);
-    expect(setLflag(lflag & ~<u32>Lflag.ECHO, SetWhen.Drain)).toBe(0);
+    expect(setLflag(lflag & ~(<u32>Lflag.ECHO), SetWhen.Drain)).toBe(0);
     expect(readTty(tty, opened)).toBe("line\\x0a");
     ttyInput(tty, bytesOf("line\n"), 5, 0);
     expect(setLflag(lflag, SetWhen.Flush)).toBe(0);

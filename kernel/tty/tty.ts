@@ -141,21 +141,28 @@ function tell(tty: Tty, event: TtyEvent): void {
 // Opening and closing --------------------------------------------------------------------------------------------------------------------
 
 /**
- * Opens the terminal and takes a reference. Returns the open's generation, which the other functions want to see; -EIO when the other side is
- * gone; -EBUSY under TIOCEXCL. A session leader without a terminal gets this one if `mayControl` (no O_NOCTTY, open for reading).
+ * Opens the terminal and takes a reference. Returns the open's generation, which the other functions want to see; -EIO when the other
+ * side is gone; -EBUSY under TIOCEXCL. A session leader without a terminal gets this one if `mayControl` (no O_NOCTTY, open for reading).
  */
 export function ttyOpen(tty: Tty, mayControl: bool): Result {
   if (tty.gone) return -Errno.EIO;
-  const caller = describeCaller();
-  if (tty.exclusive && !caller.isAdministrator) return -Errno.EBUSY;
+  if (tty.exclusive && !describeCaller().isAdministrator) return -Errno.EBUSY;
   tty.refs++;
   tty.opens++;
-  if (mayControl && tty.session == 0 && caller.isSessionLeader && caller.terminal == 0) {
-    tty.session = caller.session;
-    tty.foreground = caller.group;
-    attachCaller(changetype<usize>(tty));
+  if (mayControl && tty.session == 0) {
+    const caller = describeCaller();
+    if (caller.isSessionLeader && caller.terminal == 0) {
+      ttyControl(tty, caller.session, caller.group);
+      attachCaller(changetype<usize>(tty));
+    }
   }
   return tty.hangUps;
+}
+
+/** Makes the terminal the controlling one of a session; its processes are to be told by attachCaller, or by who made them. */
+export function ttyControl(tty: Tty, session: u32, foreground: u32): void {
+  tty.session = session;
+  tty.foreground = foreground;
 }
 
 /** Ends an open and drops its reference. */
@@ -176,19 +183,11 @@ export function ttyIsLost(tty: Tty, generation: u32): bool {
 // Programs' side -------------------------------------------------------------------------------------------------------------------------
 
 /**
- * Copies to kernel memory what a read of `count` bytes gets, without removing it: follow up with ttyReadDone when the bytes have arrived. A read
- * begins at `startedNs`; see peek and readDeadlineNs of ldisc/read.ts for VMIN, VTIME and `mayWait`. Returns the bytes, 0 at end of file or
- * after a hang-up; -EAGAIN, -EIO, -ERESTARTSYS (job control).
+ * Copies to kernel memory what a read of `count` bytes gets, without removing it: follow up with ttyReadDone when the bytes have arrived.
+ * A read begins at `startedNs`; see peek and readDeadlineNs of ldisc/read.ts for VMIN, VTIME and `mayWait`. Returns the bytes, 0 at end
+ * of file or after a hang-up; -EAGAIN, -EIO, -ERESTARTSYS (job control).
  */
-export function ttyRead(
-  tty: Tty,
-  generation: u32,
-  destination: usize,
-  count: u32,
-  startedNs: u64,
-  nowNs: u64,
-  mayWait: bool,
-): Result {
+export function ttyRead(tty: Tty, generation: u32, destination: usize, count: u32, startedNs: u64, nowNs: u64, mayWait: bool): Result {
   tty.discipline.peeked = 0;
   if (ttyIsLost(tty, generation)) return 0;
   const r = checkForeground(changetype<usize>(tty), tty.foreground, Signal.TTIN);
@@ -345,8 +344,8 @@ function outputTaken(tty: Tty): void {
 const initialAttributes = memory.data(44, 8);
 
 /**
- * Hangs the terminal up: everyone who has it open loses it, its session loses its controlling terminal and the session's leader gets SIGHUP and
- * SIGCONT. Mode and input start afresh for who opens it next.
+ * Hangs the terminal up: everyone who has it open loses it, its session loses its controlling terminal and the session's leader gets
+ * SIGHUP and SIGCONT. Mode and input start afresh for who opens it next.
  */
 export function ttyHangUp(tty: Tty): void {
   const session = tty.session;
@@ -354,7 +353,7 @@ export function ttyHangUp(tty: Tty): void {
   const l = tty.discipline;
   tty.hangUps++;
   tty.opens = 0;
-  ttyLeaveSession(tty);
+  ttyControl(tty, 0, 0);
   if (session != 0) detachSession(tty.container, session, changetype<usize>(tty), true, foreground);
   termiosReset(changetype<Termios>(initialAttributes));
   setTermios(l, initialAttributes);
@@ -367,10 +366,4 @@ export function ttyHangUp(tty: Tty): void {
   wakeAll(ttyReadQueue(tty));
   wakeAll(ttyWriteQueue(tty));
   tell(tty, TtyEvent.Closed);
-}
-
-/** The terminal controls no session any more; its processes are to be told by detachSession. */
-export function ttyLeaveSession(tty: Tty): void {
-  tty.session = 0;
-  tty.foreground = 0;
 }

@@ -35,10 +35,8 @@ export const enum FileAccess {
 export const CHANGEABLE_FLAGS: u32 =
   OpenFlag.Append | OpenFlag.Async | OpenFlag.Direct | OpenFlag.NoAtime | OpenFlag.NonBlock;
 
-/** What the kernel keeps in File.flags after open: all but the flags that only open itself looks at. */
-export const KEPT_FLAGS: u32 = ~(<u32>(
-  (OpenFlag.Create | OpenFlag.Exclusive | OpenFlag.NoControllingTerminal | OpenFlag.Truncate | OpenFlag.CloseOnExec)
-));
+/** What a File keeps of the flags of open: all but those that only open itself looks at. O_NOCTTY goes when the opener has run. */
+export const KEPT_FLAGS: u32 = ~(<u32>(OpenFlag.Create | OpenFlag.Exclusive | OpenFlag.Truncate | OpenFlag.CloseOnExec));
 
 /** File.access for the access mode of `flags`: mode 3 (ioctl only) gives neither. */
 @inline

@@ -157,6 +157,7 @@ export function openPlace(at: Path, c: Credentials, flags: u32): Result {
   const file = fileNew(kindOf(inode), flags, inode, at.mount, at.entry);
   if (!file) return -Errno.ENOMEM;
   r = ready(file, inode);
+  file.flags &= ~OpenFlag.NoControllingTerminal; // only the openers of terminals look at it
   if (r >= 0 && (flags & OpenFlag.Truncate) != 0 && isRegular(inode) && inode.fs.kind == FileSystemKind.Memory) {
     r = changeSize(inode, c, 0);
   }

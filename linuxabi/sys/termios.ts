@@ -1,5 +1,5 @@
-// Terminal attributes at the ABI: struct termios (TCGETS), struct termios2 (TCGETS2) and the old struct termio (TCGETA), and the speeds that
-// c_cflag encodes. See ioctl_tty(2) and include/uapi/asm-generic/termbits.h.
+// Terminal attributes at the ABI: struct termios (TCGETS), struct termios2 (TCGETS2) and the old struct termio (TCGETA), and the speeds
+// that c_cflag encodes. See ioctl_tty(2) and include/uapi/asm-generic/termbits.h.
 
 import { Errno } from "../../kernel/errno";
 import { copyIn, copyOut } from "../../kernel/mm/user";
@@ -55,7 +55,10 @@ export function attributesOut(ua: u64, t: Termios, layout: Layout): Result {
   return copyOut(ua, old, TERMIO_BYTES);
 }
 
-/** Copies attributes from the user over `t`, which holds what is in force now and keeps what the layout does not say: 0, -EFAULT or BLOCKED. */
+/**
+ * Copies attributes from the user over `t`, which holds what is in force now and keeps what the layout does not say: 0, -EFAULT or
+ * BLOCKED.
+ */
 export function attributesIn(t: Termios, ua: u64, layout: Layout): Result {
   const p = changetype<usize>(t);
   let r: Result = -Errno.EFAULT;

@@ -21,15 +21,7 @@ import {
 } from "../../kernel/tty/control";
 import { describeCaller } from "../../kernel/tty/jobcontrol";
 import { readableBytes } from "../../kernel/tty/ldisc/read";
-import {
-  Pty,
-  ptyFlow,
-  ptyFlush,
-  ptyOfSlave,
-  ptyReadableBytes,
-  ptySetPacket,
-  ptySignal,
-} from "../../kernel/tty/pty";
+import { Pty, ptyFlow, ptyFlush, ptyOfSlave, ptyReadableBytes, ptySetPacket, ptySignal } from "../../kernel/tty/pty";
 import { Termios, TERMIOS2_BYTES } from "../../kernel/tty/termios";
 import { Tty, ttyHangUp, ttyIsLost, ttyOutputQueued } from "../../kernel/tty/tty";
 import { TtyIoctl, WINDOW_SIZE_BYTES, WindowSize } from "../types/termios";
@@ -47,9 +39,9 @@ function wordOut(ua: u64, value: Result): Result {
 }
 
 /**
- * One request on a terminal or, with `isMaster`, on the master of the pty whose slave is `tty`, for the open of that generation (`readable`: its
- * access mode). The request's value, 0, -ENOTTY for requests no terminal has, other errors, or BLOCKED; -EAGAIN: run again when the
- * write queue of `tty` wakes, since output has to drain first.
+ * One request on a terminal or, with `isMaster`, on the master of the pty whose slave is `tty`, for the open of that generation
+ * (`readable`: its access mode). The request's value, 0, -ENOTTY for requests no terminal has, other errors, or BLOCKED; -EAGAIN: run
+ * again when the write queue of `tty` wakes, since output has to drain first.
  */
 export function ttyIoctl(tty: Tty, isMaster: bool, generation: u32, readable: bool, request: u32, argument: u64): Result {
   if (!isMaster && ttyIsLost(tty, generation)) return request == TtyIoctl.TIOCSPGRP ? -Errno.ENOTTY : -Errno.EIO;

@@ -80,7 +80,7 @@ class Scenario:
             else:
                 raise ValueError(change)
         self.pty.mode(*flags)
-        self.add("// " + (("raw " if base else "") + changes or "default"))
+        self.add(("// " + ("raw " if base else "") + (changes or ("" if base else "default"))).rstrip())
         self.add("setMode(0x%x, 0x%x, 0x%x);" % tuple(flags))
         return self.show()
 

@@ -5,16 +5,7 @@ import { ByteRing, ringPut, ringRoom, ringTruncate } from "../ring";
 import { Cc, Iflag, Lflag, TERMIOS2_BYTES, Termios, controlCharacter, termiosReset } from "../termios";
 import { dropEchoes, processEchoes } from "./echo";
 import { chooseSpecials } from "./special";
-import {
-  ECHO_ENTRIES,
-  INPUT_BYTES,
-  LineDiscipline,
-  PacketStatus,
-  clearLineEnds,
-  hasIflag,
-  hasLflag,
-  setLineEnd,
-} from "./state";
+import { ECHO_ENTRIES, INPUT_BYTES, LineDiscipline, PacketStatus, clearLineEnds, hasIflag, hasLflag, setLineEnd } from "./state";
 
 /** A line discipline in its initial mode that writes to `output`; null when out of memory. Release it with lineDisciplineFree. */
 export function lineDisciplineNew(output: ByteRing): LineDiscipline | null {
@@ -95,7 +86,10 @@ export function flushOutput(l: LineDiscipline, kept: u32): void {
   l.packetStatus |= PacketStatus.FlushWrite;
 }
 
-/** Puts the attributes at `source` (struct termios2) in force. Input already there is kept and cut into lines or not as the new mode has it. */
+/**
+ * Puts the attributes at `source` (struct termios2) in force. Input already there is kept and cut into lines or not as the new mode has
+ * it.
+ */
 export function setTermios(l: LineDiscipline, source: usize): void {
   const t = l.termios;
   const oldIflag = t.iflag;

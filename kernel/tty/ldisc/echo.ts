@@ -30,7 +30,7 @@ const KEPT: u32 = ECHO_ENTRIES - BATCH;
 function push(l: LineDiscipline, operation: Echo, c: u32): void {
   if (l.echoHead - l.echoTail == ECHO_ENTRIES) processEchoes(l);
   if (l.echoHead - l.echoTail == ECHO_ENTRIES) l.echoTail++;
-  store<u16>(l.echoes + ((l.echoHead & (ECHO_ENTRIES - 1)) << 1), <u16>((<u32>operation << 8) | c));
+  store<u16>(l.echoes + ((l.echoHead & (ECHO_ENTRIES - 1)) << 1), <u16>(((<u32>operation) << 8) | c));
   l.echoHead++;
 }
 

@@ -2,15 +2,7 @@
 // again. Only what came after the last complete line can be edited.
 
 import { Cc, Lflag, controlCharacter } from "../termios";
-import {
-  echoCharacter,
-  echoMarkColumn,
-  echoRaw,
-  echoStepBack,
-  echoTabErase,
-  echoWipe,
-  finishErasing,
-} from "./echo";
+import { echoCharacter, echoMarkColumn, echoRaw, echoStepBack, echoTabErase, echoWipe, finishErasing } from "./echo";
 import { LineDiscipline, hasLflag, inputAt, isContinuation, isControl, isWordCharacter } from "./state";
 
 /** VERASE: takes the last character off the line. */

@@ -44,7 +44,7 @@ function note(what: string, p: usize, n: u32): void {
 
 function noteNumber(what: string, value: i32): void {
   if (showing) transcript += what + " " + value.toString() + "\n";
-  for (let i = 0; i < 32; i += 8) hash = (hash ^ ((<u32>value >> i) & 0xff)) * 0x01000193;
+  for (let i = 0; i < 32; i += 8) hash = (hash ^ (((<u32>value) >> i) & 0xff)) * 0x01000193;
 }
 
 function randomText(longest: u32): u32 {

@@ -6,18 +6,7 @@ import { flushAll, startOutput, stopOutput } from "./control";
 import { batchEchoes, echoCharacter, echoRaw, finishErasing, processEchoes } from "./echo";
 import { eraseCharacter, eraseLine, eraseWord, markLineStart, reprintLine } from "./edit";
 import { isSpecial } from "./special";
-import {
-  INPUT_BYTES,
-  KeySignal,
-  LineDiscipline,
-  hasIflag,
-  hasLflag,
-  inputPut,
-  inputWrite,
-  readsLines,
-  setLineEnd,
-  toLower,
-} from "./state";
+import { INPUT_BYTES, KeySignal, LineDiscipline, hasIflag, hasLflag, inputPut, inputWrite, readsLines, setLineEnd, toLower } from "./state";
 
 /** Receives up to `n` bytes at time `nowNs`; returns how many. Less than `n` when readers must make room first. A line that
  *  outgrows the buffer is accepted on, each byte taking the place of the one before, so that its end gets through. */

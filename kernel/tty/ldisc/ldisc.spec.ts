@@ -3,7 +3,20 @@
 import { Cc, Iflag, Lflag } from "../termios";
 import { receiveBreak } from "./input";
 import { NEVER, isReadable, readDeadlineNs, readableBytes } from "./read";
-import { advanceMs, closeTerminal, discipline, openTerminal, read, setCharacter, setMode, shown, signals, testNowNs, type, write } from "./testing";
+import {
+  advanceMs,
+  closeTerminal,
+  discipline,
+  openTerminal,
+  read,
+  setCharacter,
+  setMode,
+  shown,
+  signals,
+  testNowNs,
+  type,
+  write,
+} from "./testing";
 
 /** Raw mode with the given VMIN and VTIME. */
 function openRaw(minimum: u8, tenths: u8): void {

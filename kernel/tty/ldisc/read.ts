@@ -78,12 +78,7 @@ function peekLine(l: LineDiscipline, destination: usize, count: u32): u32 {
 function peekBytes(l: LineDiscipline, destination: usize, n: u32): u32 {
   l.peeked = n;
   // EXTPROC: the other end edits; a lone VEOF is its end of file.
-  if (
-    n == 1 &&
-    hasLflag(l, Lflag.ICANON) &&
-    l.rawHead - l.tail == 1 &&
-    inputAt(l, l.tail) == controlCharacter(l.termios, Cc.VEOF)
-  )
+  if (n == 1 && hasLflag(l, Lflag.ICANON) && l.rawHead - l.tail == 1 && inputAt(l, l.tail) == controlCharacter(l.termios, Cc.VEOF))
     return 0;
   return copyInput(l, destination, n);
 }

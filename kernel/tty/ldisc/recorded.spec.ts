@@ -2,18 +2,7 @@
 
 import { flushInput, resumeOutput, sendNow, suspendOutput } from "./control";
 import { readableBytes } from "./read";
-import {
-  closeTerminal,
-  discipline,
-  openTerminal,
-  read,
-  setCharacter,
-  setMode,
-  shown,
-  signals,
-  type,
-  write,
-} from "./testing";
+import { closeTerminal, discipline, openTerminal, read, setCharacter, setMode, shown, signals, type, write } from "./testing";
 
 describe("line discipline as recorded on Linux: canonical mode", () => {
   test("a line", () => {
@@ -520,8 +509,12 @@ describe("line discipline as recorded on Linux: canonical mode", () => {
   });
   test("a long line read in pieces", () => {
     openTerminal();
-    type("xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx\x0a");
-    expect(shown()).toBe("xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx\\x0d\\x0a");
+    type(
+      "xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx\x0a",
+    );
+    expect(shown()).toBe(
+      "xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx\\x0d\\x0a",
+    );
     expect(read(64)).toBe("xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx");
     expect(read(64)).toBe("xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx");
     expect(read(64)).toBe("xxxxxxxxxxxxxxxxxxxxxx\\x0a");
@@ -1302,8 +1295,14 @@ describe("line discipline as recorded on Linux: output", () => {
     // +OLCUC
     setMode(0x500, 0x7, 0x8a3b);
     expect(shown()).toBe("");
-    expect(write("\xc0\xc1\xc2\xc3\xc4\xc5\xc6\xc7\xc8\xc9\xca\xcb\xcc\xcd\xce\xcf\xd0\xd1\xd2\xd3\xd4\xd5\xd6\xd7\xd8\xd9\xda\xdb\xdc\xdd\xde\xdf\xe0\xe1\xe2\xe3\xe4\xe5\xe6\xe7\xe8\xe9\xea\xeb\xec\xed\xee\xef\xf0\xf1\xf2\xf3\xf4\xf5\xf6\xf7\xf8\xf9\xfa\xfb\xfc\xfd\xfe\xff")).toBe(64);
-    expect(shown()).toBe("\\xc0\\xc1\\xc2\\xc3\\xc4\\xc5\\xc6\\xc7\\xc8\\xc9\\xca\\xcb\\xcc\\xcd\\xce\\xcf\\xd0\\xd1\\xd2\\xd3\\xd4\\xd5\\xd6\\xd7\\xd8\\xd9\\xda\\xdb\\xdc\\xdd\\xde\\xbf\\xc0\\xc1\\xc2\\xc3\\xc4\\xc5\\xc6\\xc7\\xc8\\xc9\\xca\\xcb\\xcc\\xcd\\xce\\xcf\\xd0\\xd1\\xd2\\xd3\\xd4\\xd5\\xd6\\xf7\\xd8\\xd9\\xda\\xdb\\xdc\\xdd\\xde\\xdf");
+    expect(
+      write(
+        "\xc0\xc1\xc2\xc3\xc4\xc5\xc6\xc7\xc8\xc9\xca\xcb\xcc\xcd\xce\xcf\xd0\xd1\xd2\xd3\xd4\xd5\xd6\xd7\xd8\xd9\xda\xdb\xdc\xdd\xde\xdf\xe0\xe1\xe2\xe3\xe4\xe5\xe6\xe7\xe8\xe9\xea\xeb\xec\xed\xee\xef\xf0\xf1\xf2\xf3\xf4\xf5\xf6\xf7\xf8\xf9\xfa\xfb\xfc\xfd\xfe\xff",
+      ),
+    ).toBe(64);
+    expect(shown()).toBe(
+      "\\xc0\\xc1\\xc2\\xc3\\xc4\\xc5\\xc6\\xc7\\xc8\\xc9\\xca\\xcb\\xcc\\xcd\\xce\\xcf\\xd0\\xd1\\xd2\\xd3\\xd4\\xd5\\xd6\\xd7\\xd8\\xd9\\xda\\xdb\\xdc\\xdd\\xde\\xbf\\xc0\\xc1\\xc2\\xc3\\xc4\\xc5\\xc6\\xc7\\xc8\\xc9\\xca\\xcb\\xcc\\xcd\\xce\\xcf\\xd0\\xd1\\xd2\\xd3\\xd4\\xd5\\xd6\\xf7\\xd8\\xd9\\xda\\xdb\\xdc\\xdd\\xde\\xdf",
+    );
     type("az\xe9\xff\x0a");
     expect(shown()).toBe("AZ\\xc9\\xff\\x0d\\x0a");
     expect(signals()).toBe("");
@@ -1391,7 +1390,7 @@ describe("line discipline as recorded on Linux: output", () => {
 describe("line discipline as recorded on Linux: raw mode", () => {
   test("raw mode", () => {
     openTerminal();
-    // raw 
+    // raw
     setMode(0x0, 0x0, 0x0);
     expect(shown()).toBe("");
     type("a\x03\x0d\x0a\x04\xff");
@@ -1449,7 +1448,7 @@ describe("line discipline as recorded on Linux: raw mode", () => {
   });
   test("VMIN in a read that cannot wait", () => {
     openTerminal();
-    // raw 
+    // raw
     setMode(0x0, 0x0, 0x0);
     expect(shown()).toBe("");
     setCharacter(6, 5); // VMIN
@@ -1462,7 +1461,7 @@ describe("line discipline as recorded on Linux: raw mode", () => {
   });
   test("VMIN 0 without input", () => {
     openTerminal();
-    // raw 
+    // raw
     setMode(0x0, 0x0, 0x0);
     expect(shown()).toBe("");
     setCharacter(6, 0); // VMIN
@@ -1476,7 +1475,7 @@ describe("line discipline as recorded on Linux: raw mode", () => {
   });
   test("VMIN 0 and VTIME without input", () => {
     openTerminal();
-    // raw 
+    // raw
     setMode(0x0, 0x0, 0x0);
     expect(shown()).toBe("");
     setCharacter(6, 0); // VMIN
@@ -1492,7 +1491,7 @@ describe("line discipline as recorded on Linux: mode switches", () => {
     openTerminal();
     type("abc");
     expect(shown()).toBe("abc");
-    // raw 
+    // raw
     setMode(0x0, 0x0, 0x0);
     expect(shown()).toBe("");
     expect(readableBytes(discipline)).toBe(3);
@@ -1507,7 +1506,7 @@ describe("line discipline as recorded on Linux: mode switches", () => {
   });
   test("bytes become a line", () => {
     openTerminal();
-    // raw 
+    // raw
     setMode(0x0, 0x0, 0x0);
     expect(shown()).toBe("");
     type("ab\x0acd");
@@ -1527,7 +1526,7 @@ describe("line discipline as recorded on Linux: mode switches", () => {
     openTerminal();
     type("one\x0atwo\x0a\x04x");
     expect(shown()).toBe("one\\x0d\\x0atwo\\x0d\\x0ax");
-    // raw 
+    // raw
     setMode(0x0, 0x0, 0x0);
     expect(shown()).toBe("");
     expect(readableBytes(discipline)).toBe(10);
@@ -1539,7 +1538,7 @@ describe("line discipline as recorded on Linux: mode switches", () => {
     openTerminal();
     type("one\x0atwo");
     expect(shown()).toBe("one\\x0d\\x0atwo");
-    // raw 
+    // raw
     setMode(0x0, 0x0, 0x0);
     expect(shown()).toBe("");
     // default
@@ -1553,7 +1552,7 @@ describe("line discipline as recorded on Linux: mode switches", () => {
   });
   test("bytes that end in NUL become a line", () => {
     openTerminal();
-    // raw 
+    // raw
     setMode(0x0, 0x0, 0x0);
     expect(shown()).toBe("");
     type("ab\x00");
@@ -1569,7 +1568,7 @@ describe("line discipline as recorded on Linux: mode switches", () => {
   });
   test("a switch while nothing is there", () => {
     openTerminal();
-    // raw 
+    // raw
     setMode(0x0, 0x0, 0x0);
     expect(shown()).toBe("");
     // default
@@ -1583,7 +1582,7 @@ describe("line discipline as recorded on Linux: mode switches", () => {
   });
   test("erasing does not go behind a switch", () => {
     openTerminal();
-    // raw 
+    // raw
     setMode(0x0, 0x0, 0x0);
     expect(shown()).toBe("");
     type("ab");
@@ -1622,7 +1621,7 @@ describe("line discipline as recorded on Linux: mode switches", () => {
     openTerminal();
     type("\x16");
     expect(shown()).toBe("^\\x08");
-    // raw 
+    // raw
     setMode(0x0, 0x0, 0x0);
     expect(shown()).toBe("");
     // default
@@ -1744,4 +1743,3 @@ describe("line discipline as recorded on Linux: limits", () => {
     closeTerminal();
   });
 });
-

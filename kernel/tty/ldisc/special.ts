@@ -28,10 +28,7 @@ export function chooseSpecials(l: LineDiscipline): void {
   l.special3 = 0;
   l.transparent =
     !hasLflag(l, Lflag.ICANON | Lflag.ISIG | Lflag.ECHO) &&
-    !hasIflag(
-      l,
-      Iflag.ISTRIP | Iflag.IUCLC | Iflag.IGNCR | Iflag.ICRNL | Iflag.INLCR | Iflag.IXON | Iflag.PARMRK,
-    );
+    !hasIflag(l, Iflag.ISTRIP | Iflag.IUCLC | Iflag.IGNCR | Iflag.ICRNL | Iflag.INLCR | Iflag.IXON | Iflag.PARMRK);
   if (hasIflag(l, Iflag.IGNCR | Iflag.ICRNL)) markSpecial(l, 0x0d);
   if (hasIflag(l, Iflag.INLCR)) markSpecial(l, 0x0a);
   if (hasLflag(l, Lflag.ICANON)) {

@@ -111,13 +111,14 @@ export function inputWrite(l: LineDiscipline, source: usize, n: u32): void {
 /** True when the byte at `position` ends a line. */
 @inline
 export function endsLine(l: LineDiscipline, position: u32): bool {
-  return ((load<u8>(l.lineEnds + ((position & INPUT_MASK) >> 3)) >> <u8>(position & 7)) & 1) != 0;
+  return ((load<u8>(l.lineEnds + ((position & INPUT_MASK) >> 3)) >> (<u8>(position & 7))) & 1) != 0;
 }
 
 /** Marks the byte at `position` as the end of a line, or not. */
 export function setLineEnd(l: LineDiscipline, position: u32, end: bool): void {
   const at = l.lineEnds + ((position & INPUT_MASK) >> 3);
-  const bit = <u8>1 << <u8>(position & 7);
+  const shift = <u8>(position & 7);
+  const bit = (<u8>1) << shift;
   store<u8>(at, end ? load<u8>(at) | bit : load<u8>(at) & ~bit);
 }
 

@@ -1,5 +1,5 @@
-// For specs: a terminal made of a line discipline alone. Text in specs is one character per byte (ISO 8859-1); what comes out is compared as
-// text in which bytes outside of printable ASCII read \xNN.
+// For specs: a terminal made of a line discipline alone. Text in specs is one character per byte (ISO 8859-1); what comes out is compared
+// as text in which bytes outside of printable ASCII read \xNN.
 
 import { heapObjectsUsed } from "../../mm/heap";
 import { useTestMemory } from "../../mm/testing";
