@@ -18,8 +18,8 @@ import { parseCommandLine } from "./boot/options";
 import { setPageUnmapper } from "./fs/pages";
 import { sharedMemoryInit } from "./fs/shm";
 import { FIRST_VECTOR, interruptRun, setHandler, TIMER_VECTOR } from "./interrupt";
-import { log, logEnd, logNumber, logStart, logText, setLogSink } from "./log/log";
-import { panic } from "./log/panic";
+import { logEnd, logNumber, logStart, logText, setLogSink } from "./log/log";
+import { debugExit, DEBUG_EXIT_PANIC, panic } from "./log/panic";
 import { Access, faultInit, handleFaultOrKill } from "./mm/fault";
 import { framesFree, framesUsable } from "./mm/frame";
 import { heapInit, kernelAlloc } from "./mm/heap";
@@ -66,13 +66,21 @@ function startFpu(): bool {
   return true;
 }
 
+/** A step of the start that the machine cannot do without. */
+function must(done: bool, what: string): void {
+  if (done) return;
+  logStart("boot");
+  logText("cannot start: ");
+  logText(what);
+  logEnd();
+  debugExit(DEBUG_EXIT_PANIC);
+  halt();
+}
+
 /** Called once by the shim, on the boot page tables. */
 export function boot(): void {
   if (uartInit()) setLogSink(uartWrite);
-  if (!startMemory() || !startFpu()) {
-    log("boot", "not enough memory, or no PVH boot information");
-    halt();
-  }
+  must(startMemory() && startFpu(), "no boot information, or not enough memory");
   parseCommandLine();
   apicInit();
   calibrate();
@@ -84,11 +92,11 @@ export function boot(): void {
   workSystemInit();
   setPageUnmapper(unmapInodePages);
   setPersonality(linuxCall, linuxCall, deliverSignals, writeChildTid);
-  if (!openFilesInit()) halt();
+  must(openFilesInit(), "open files");
   cloneInit();
   ttyFilesInit();
   ttyProcessesInit();
-  if (!sharedMemoryInit()) halt();
+  must(sharedMemoryInit(), "shared memory");
   logStart("memory");
   logNumber(framesFree() / 256);
   logText(" MiB free of ");
@@ -98,7 +106,7 @@ export function boot(): void {
   consoleRegister();
   pciScan();
   mmioScan();
-  if (!startWorld()) halt();
+  must(startWorld(), "the host's world");
   settle();
 }
 

@@ -88,7 +88,8 @@ export async function buildKernel(target: Target = "release"): Promise<string> {
     const image = Buffer.alloc(data.size);
     data.bytes.copy(image);
     fs.writeFileSync(file("data.bin"), image);
-    fs.writeFileSync(file("data.S"), `.section .wasm_data, "aw", @progbits\n.incbin "${file("data.bin")}"\n`);
+    const hash = hashOf([file("data.bin")]); // so that another content makes another source
+    fs.writeFileSync(file("data.S"), `# ${hash}\n.section .wasm_data, "aw", @progbits\n.incbin "${file("data.bin")}"\n`);
     fs.writeFileSync(file("kernel.c"), c);
   });
 
