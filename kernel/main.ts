@@ -11,6 +11,7 @@ import { consoleRegister } from "../drivers/virtio/console";
 import { mmioScan } from "../drivers/virtio/mmio";
 import { faultSignal } from "../linuxabi/fault";
 import { deliverSignals } from "../linuxabi/signal";
+import { signalsInit } from "../linuxabi/start";
 import { cloneInit, writeChildTid } from "../linuxabi/sys/clone";
 import { linuxCall } from "../linuxabi/table";
 import { initFrames, readBootInfo } from "./boot/memorymap";
@@ -94,6 +95,7 @@ export function boot(): void {
   setPersonality(linuxCall, linuxCall, deliverSignals, writeChildTid);
   must(openFilesInit(), "open files");
   cloneInit();
+  signalsInit();
   ttyFilesInit();
   ttyProcessesInit();
   must(sharedMemoryInit(), "shared memory");
