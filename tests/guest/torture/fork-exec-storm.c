@@ -2,7 +2,7 @@
 #include "check.h"
 
 #define WORKERS 6
-#define ROUNDS 60
+#define ROUNDS 32
 
 static pid_t start(const char *path, char *const arguments[], int with_vfork) {
   pid_t child = with_vfork ? vfork() : fork();
