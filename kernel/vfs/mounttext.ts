@@ -2,7 +2,7 @@
 // reached from the root is left out, as in Linux.
 
 import { cstringLength } from "../lib/bytes";
-import { put, putByte, putBytes, putOctal, putUnsigned, Text } from "../lib/text";
+import { put, putByte, putOctal, putUnsigned, Text } from "../lib/text";
 import { PAGE_SIZE } from "../mm/frame";
 import { deviceMajor, deviceMinor, FileSystem, FileSystemKind, FsContext, Mount, MountFlag } from "./inode";
 import { composeInner, composePath, pathTextAt, pathUnreachable } from "./pathtext";
