@@ -9,10 +9,15 @@ export function cstringLength(p: usize): u32 {
 
 /** True when the `n` bytes at `a` and `b` are the same. */
 export function bytesEqual(a: usize, b: usize, n: u32): bool {
-  let i: u32 = 0;
-  for (; i + 8 <= n; i += 8) if (load<u64>(a + i) != load<u64>(b + i)) return false;
-  for (; i < n; i++) if (load<u8>(a + i) != load<u8>(b + i)) return false;
-  return true;
+  if (n < 8) {
+    // Two loads that overlap are cheaper than a loop.
+    if (n >= 4) return load<u32>(a) == load<u32>(b) && load<u32>(a + n - 4) == load<u32>(b + n - 4);
+    if (n >= 2) return load<u16>(a) == load<u16>(b) && load<u16>(a + n - 2) == load<u16>(b + n - 2);
+    return n == 0 || load<u8>(a) == load<u8>(b);
+  }
+  const last = n - 8;
+  for (let i: u32 = 0; i < last; i += 8) if (load<u64>(a + i) != load<u64>(b + i)) return false;
+  return load<u64>(a + last) == load<u64>(b + last);
 }
 
 /** True when the `n` bytes at `p` spell the ASCII literal `s`. */

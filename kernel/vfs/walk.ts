@@ -7,8 +7,9 @@ import { bytesEqual } from "../lib/bytes";
 import { memfsLinkText, memfsLookup } from "../fs/union";
 import { Result } from "../result";
 import { Credentials } from "../task/credentials";
+import { directoryFind } from "./directory";
 import { entryIsUnder, entryRelease, entryRetain } from "./entry";
-import { Entry, FileSystemKind, FsContext, Inode, InodeFlag, isDirectory, isSymlink, Mount, Path } from "./inode";
+import { Entry, EntryFlag, FileSystemKind, FsContext, Inode, InodeFlag, isDirectory, isSymlink, Mount, Path } from "./inode";
 import { mountAt, mountRelease, mountRetain } from "./mount";
 import { syntheticFollowLink, syntheticLookup, syntheticReadLink } from "./operations";
 import { maySearch } from "./permission";
@@ -101,89 +102,62 @@ export function walk(place: Path, context: FsContext, c: Credentials, base: Path
 }
 
 function run(place: Path, context: FsContext, c: Credentials, at: usize, end: usize, flags: u32): Result {
-  let depth: u32 = 0;
-  let links: u32 = 0;
+  depth = 0;
+  links = 0;
   linkTextBytes = 0;
   lastName.kind = LastKind.Root;
-  for (;;) {
-    while (at < end && load<u8>(at) == 0x2f) at++;
-    if (at == end) break; // the path is all slashes, or empty: rests on the stack never are
+  let here = place.entry;
+  at = skipSlashes(at, end);
+  while (at < end) {
     const start = at;
     let hash: u32 = 0x811c9dc5;
-    while (at < end) {
+    do {
       const byte = load<u8>(at);
       if (byte == 0x2f) break;
       hash = (hash ^ byte) * 0x01000193;
-      at++;
-    }
+    } while (++at < end);
     const length = <u32>(at - start);
     const slash = at < end;
-    while (at < end && load<u8>(at) == 0x2f) at++;
+    if (slash) at = skipSlashes(at + 1, end);
     const last = at == end && depth == 0;
 
-    const directory = place.entry.inode!;
+    const directory = here.inode!;
     if (!isDirectory(directory)) return -Errno.ENOTDIR;
     const allowed = maySearch(directory, c);
     if (allowed < 0) return allowed;
 
-    let kind = LastKind.Normal;
-    if (load<u8>(start) == 0x2e) {
-      if (length == 1) kind = LastKind.Dot;
-      else if (length == 2 && load<u8>(start + 1) == 0x2e) kind = LastKind.DotDot;
-    }
+    const kind = load<u8>(start) == 0x2e ? dotsKind(start, length) : LastKind.Normal;
     if (last) {
       if ((flags & (WalkFlag.Parent | WalkFlag.Create)) != 0) {
-        lastName.name = start;
-        lastName.length = length;
-        lastName.hash = hash;
-        lastName.kind = kind;
-        lastName.slash = slash;
+        noteLast(start, length, hash, kind, slash);
         if ((flags & WalkFlag.Parent) != 0) return 0;
         if (slash) return -Errno.EISDIR;
       }
       if (slash) flags |= WalkFlag.Directory | WalkFlag.Follow;
     }
-    if (kind != LastKind.Normal) {
-      if (kind == LastKind.DotDot) {
-        const r = up(place, context);
-        if (r < 0) return r;
-      }
-    } else {
-      const found = lookupChild(place.entry, start, length, hash);
+    if (kind == LastKind.Normal) {
+      const found = childOf(here, directory, start, length, hash);
       if (found < 0) return found;
       if (found == 0) return last && (flags & WalkFlag.Create) != 0 ? 1 : -Errno.ENOENT;
       const child = changetype<Entry>(<usize>found);
-      const inode = child.inode!;
-      if (isSymlink(inode) && (!last || (flags & WalkFlag.Follow) != 0)) {
-        if ((flags & WalkFlag.NoLinks) != 0 || ++links > LINKS_MAX) {
-          entryRelease(child);
-          return -Errno.ELOOP;
-        }
-        if ((inode.flags & InodeFlag.MagicLink) != 0) {
-          const r = jump(place, context, child);
-          if (r < 0) return r;
-        } else {
-          const r = linkText(inode, context);
-          entryRelease(child); // its directory, or linkTexts, has the text
-          if (r < 0) return r;
-          if (!last && at < end) {
-            store<u32>(rests + (depth << 3), <u32>at);
-            store<u32>(rests + (depth << 3), <u32>end, 4);
-            depth++;
-          }
-          at = textAt;
-          end = textAt + <u32>r;
-          if (load<u8>(at) == 0x2f) {
-            move(place, mountRetain(context.rootMount), entryRetain(context.rootEntry));
-          }
-          continue;
-        }
+      if (isSymlink(child.inode!) && (!last || (flags & WalkFlag.Follow) != 0)) {
+        const r = follow(place, context, child, at, end, flags);
+        if (r < 0) return r;
+        at = goOnAt;
+        end = goOnEnd;
+        here = place.entry;
       } else if (child.mounts == 0) {
-        entryRelease(place.entry);
+        here.refs--; // its child holds it, so this is not the last reference
+        here = child;
         place.entry = child;
       } else {
         enter(place, context, child);
+        here = place.entry;
       }
+    } else if (kind == LastKind.DotDot) {
+      const r = up(place, context);
+      if (r < 0) return r;
+      here = place.entry;
     }
     if (at < end) continue;
     if (depth == 0) break;
@@ -191,7 +165,74 @@ function run(place: Path, context: FsContext, c: Credentials, at: usize, end: us
     at = <usize>load<u32>(rests + (depth << 3));
     end = <usize>load<u32>(rests + (depth << 3), 4);
   }
-  return (flags & WalkFlag.Directory) != 0 && !isDirectory(place.entry.inode!) ? -Errno.ENOTDIR : 0;
+  return (flags & WalkFlag.Directory) != 0 && !isDirectory(here.inode!) ? -Errno.ENOTDIR : 0;
+}
+
+@inline
+function skipSlashes(at: usize, end: usize): usize {
+  while (at < end && load<u8>(at) == 0x2f) at++;
+  return at;
+}
+
+/** Kind of a component that begins with a dot. */
+function dotsKind(name: usize, length: u32): LastKind {
+  if (length == 1) return LastKind.Dot;
+  return length == 2 && load<u8>(name + 1) == 0x2e ? LastKind.DotDot : LastKind.Normal;
+}
+
+function noteLast(name: usize, length: u32, hash: u32, kind: LastKind, slash: bool): void {
+  lastName.name = name;
+  lastName.length = length;
+  lastName.hash = hash;
+  lastName.kind = kind;
+  lastName.slash = slash;
+}
+
+/** lookupChild, with the straight way first: a name that is in memory. */
+@inline
+function childOf(here: Entry, directory: Inode, name: usize, length: u32, hash: u32): Result {
+  if (directory.fs.kind == FileSystemKind.Memory) {
+    const e = directoryFind(directory, name, length, hash);
+    if (e && (e.flags & EntryFlag.Whiteout) == 0) {
+      e.refs++;
+      return changetype<usize>(e);
+    }
+  }
+  return lookupChild(here, name, length, hash);
+}
+
+/** How many rests there are, and how many links this walk has followed. */
+let depth: u32 = 0;
+let links: u32 = 0;
+/** Where the walk goes on after a link. */
+let goOnAt: usize = 0;
+let goOnEnd: usize = 0;
+
+/**
+ * Follows the symbolic link `link`, whose reference it takes over; the rest of the path is [at, end). The place becomes where the link's text
+ * starts, or where a magic link leads. 0 with goOnAt and goOnEnd, or -errno.
+ */
+function follow(place: Path, context: FsContext, link: Entry, at: usize, end: usize, flags: u32): Result {
+  const inode = link.inode!;
+  goOnAt = at;
+  goOnEnd = end;
+  if ((flags & WalkFlag.NoLinks) != 0 || ++links > LINKS_MAX) {
+    entryRelease(link);
+    return -Errno.ELOOP;
+  }
+  if ((inode.flags & InodeFlag.MagicLink) != 0) return jump(place, context, link);
+  const r = linkText(inode, context);
+  entryRelease(link); // its directory, or linkTexts, has the text
+  if (r < 0) return r;
+  if (at < end) {
+    store<u32>(rests + (depth << 3), <u32>at);
+    store<u32>(rests + (depth << 3), <u32>end, 4);
+    depth++;
+  }
+  if (load<u8>(textAt) == 0x2f) move(place, mountRetain(context.rootMount), entryRetain(context.rootEntry));
+  goOnEnd = textAt + <u32>r;
+  goOnAt = skipSlashes(textAt, goOnEnd);
+  return 0;
 }
 
 /**
