@@ -13,6 +13,7 @@ import { faultSignal } from "../linuxabi/fault";
 import { deliverSignals } from "../linuxabi/signal";
 import { signalsInit } from "../linuxabi/start";
 import { cloneInit, writeChildTid } from "../linuxabi/sys/clone";
+import { ttyIoctlInit } from "../linuxabi/sys/ttyfile";
 import { linuxCall } from "../linuxabi/table";
 import { initFrames, readBootInfo } from "./boot/memorymap";
 import { parseCommandLine } from "./boot/options";
@@ -97,6 +98,7 @@ export function boot(): void {
   cloneInit();
   signalsInit();
   ttyFilesInit();
+  ttyIoctlInit();
   ttyProcessesInit();
   must(sharedMemoryInit(), "shared memory");
   logStart("memory");

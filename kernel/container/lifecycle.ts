@@ -6,6 +6,7 @@ import { kernelAlloc, kernelFree } from "../mm/heap";
 import { randomU64 } from "../random";
 import { setContainerCount } from "../task/lifecycle";
 import { schedulerReserve } from "../task/scheduler";
+import { PtyInstance, ptyInstanceFree } from "../tty/pty";
 import { nowNs } from "../time/clock";
 import { vfsRelease } from "../vfs/mount";
 import { Container, ContainerState, firstContainer, setFirstContainer } from "./container";
@@ -87,6 +88,7 @@ export function containerRetain(c: Container): Container {
 export function containerRelease(c: Container): void {
   if (--c.refs != 0) return;
   if (changetype<usize>(c.vfs) != 0) vfsRelease(c.vfs);
+  if (c.ptys != 0) ptyInstanceFree(changetype<PtyInstance>(c.ptys));
   missingFree(c);
   kernelFree(c.pidTable);
   kernelFree(c.runQueue);

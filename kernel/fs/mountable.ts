@@ -8,9 +8,8 @@ export const enum Mountable {
   Proc = 0,
   Sysfs = 1,
   Devpts = 2,
-  Mqueue = 3,
-  Cgroup = 4,
-  Count = 5,
+  Cgroup = 3,
+  Count = 4,
 }
 
 /** Options that some types take; u32.MAX_VALUE means "not given". */
@@ -24,7 +23,7 @@ export class MountableOptions {
 }
 
 type Maker = (container: Container, options: MountableOptions) => FileSystem | null;
-const makers = memory.data(5 * 4, 8);
+const makers = memory.data(4 * 4, 8);
 
 /** Registers what makes an instance of `type`: the file system with one reference, or null when memory is short. */
 export function registerMountable(type: Mountable, maker: Maker): void {

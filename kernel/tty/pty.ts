@@ -41,16 +41,26 @@ export class PtyInstance {
   capacity: u32;
   count: u32;
   limit: u32;
+  /** Permissions of slaves and of ptmx, and the group of slaves (u32.MAX_VALUE: the opener's), by the mount's options. */
+  mode: u32;
+  gid: u32;
+  ptmxMode: u32;
 }
 
 @unmanaged
 export class Pty {
   index: u32;
+  /** Owner, group and permissions of the slave's name, once somebody has looked it up (kernel/fs/devpts.ts). */
+  uid: u32;
+  gid: u32;
+  mode: u32;
   slave: Tty;
   /** Null once the master is closed. */
   instance: PtyInstance | null;
   /** The slave cannot be opened yet (unlockpt(3)). */
   locked: bool;
+  /** uid, gid and mode are set. */
+  owned: bool;
   /** TIOCPKT */
   packet: bool;
   /** The slave was open and no longer is. */

@@ -1,6 +1,7 @@
 // Brings the open files up, and the file systems that are nothing but text: what each of them registers.
 
 import { memoryDevicesInit } from "../fs/devices";
+import { devptsInit } from "../fs/devpts";
 import { procfsInit } from "../fs/procfs";
 import { syntheticInit } from "../fs/synthetic";
 import { sysfsInit } from "../fs/sysfs";
@@ -20,5 +21,6 @@ export function openFilesInit(): bool {
   syntheticInit();
   procfsInit();
   sysfsInit();
+  devptsInit();
   return namelessInit();
 }
