@@ -21,6 +21,13 @@ function machine(memory) {
     clear_user: (ua, count) => user(ua, count, (n) => bytes().fill(0, Number(ua), Number(ua) + n)),
     copy_user_to_physical: (pa, ua, count) => user(ua, count, (n) => bytes().copyWithin(Number(pa), Number(ua), Number(ua) + n)),
     copy_physical_to_user: (ua, pa, count) => user(ua, count, (n) => bytes().copyWithin(Number(ua), Number(pa), Number(pa) + n)),
+    compare_exchange_user: (ua, expected, value) => {
+      if (user(ua, 4, () => {}) !== 0) return -1n;
+      const word = new DataView(memory.buffer);
+      const old = word.getUint32(Number(ua), true);
+      if (old === expected >>> 0) word.setUint32(Number(ua), value, true);
+      return BigInt(old);
+    },
     fault_address: () => fault,
     hardware_random: () => 0n,
     rdtsc: () => (ticks += 1000n),
