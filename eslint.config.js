@@ -19,6 +19,10 @@ const SPECS = "**/*.spec.ts";
 const unmanagedOnly = [
   { selector: "NewExpression", message: "The kernel has no managed objects: use kernelAlloc and an @unmanaged class." },
   { selector: "ThrowStatement", message: "Return a negated errno, or assert for a broken invariant of our own." },
+  {
+    selector: "BinaryExpression[operator='+']:has(> Literal[raw=/^[\"']/])",
+    message: "Joining strings allocates, also of literals: use kernel/lib/text.ts.",
+  },
   { selector: "TemplateLiteral[expressions.length>0]", message: "Composing strings allocates: use kernel/lib/text.ts." },
 ];
 

@@ -60,8 +60,9 @@ function nodeModulesCurrent() {
 
 function ensureNodeModules() {
   if (nodeModulesCurrent()) return;
+  // A linked node_modules belongs to another working tree; `npm ci` would empty it under the feet of whoever works there.
   if (fs.lstatSync(path.join(root, "node_modules"), { throwIfNoEntry: false })?.isSymbolicLink())
-    fail("node_modules is a link to a directory that does not match package-lock.json; run `npm ci` where it points");
+    return say("node_modules is a link to a directory that does not match package-lock.json; going on with it");
   say("installing the npm packages (npm ci)");
   const npm = spawnSync("npm", ["ci", "--no-audit", "--no-fund", "--loglevel=error"], { cwd: root, stdio: ["ignore", 2, 2] });
   if (npm.error) fail(`npm cannot be run: ${npm.error.message}`);

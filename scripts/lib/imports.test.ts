@@ -36,6 +36,8 @@ test("ESLint refuses what breaks the layers and the kernel's rules", async () =>
     ["runtime/x.ts", 'import { a } from "../linuxabi/sys/read";', /only the types/],
     ["shim/isa.ts", 'import { a } from "../kernel/errno";', /lowest layer/],
     ["kernel/x.ts", "export function f(): void { const a = new A(); g(a); }", /no managed objects/],
+    ["kernel/x.ts", 'export const a: string = "b" + "c";', /Joining strings allocates/],
+    ["kernel/x.ts", "export const a: u32 = 1 + 2;", null],
     ["kernel/x.ts", "@unmanaged export class A { a: u32; }", null],
     ["userland/x.ts", 'import { a } from "../kernel/errno";', null],
     ["userland/x.ts", 'import { a } from "../kernel/vfs/file";', /not the kernel/],
