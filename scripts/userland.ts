@@ -1,10 +1,8 @@
-// `node scripts/run.mjs userland [linux]`: builds the host programs alone, or as Linux programs for trying them out.
+// `node scripts/run.mjs userland`: builds the host programs alone, and the loader that runs them on Linux: build/userland-loader
+// build/userland/shell is the host's shell in a terminal of this machine.
 
 import fs from "node:fs";
-import { buildProgram, programNames } from "./lib/userland.ts";
+import { buildLoader, buildUserland } from "./lib/userland.ts";
 
-const linux = process.argv[2] === "linux";
-for (const name of programNames()) {
-  const file = await buildProgram(name, linux);
-  console.log(`${file} ${fs.statSync(file).size} bytes`);
-}
+for (const file of (await buildUserland()).values()) console.log(`${file} ${fs.statSync(file).size} bytes`);
+console.log(await buildLoader());

@@ -1,4 +1,4 @@
-// The host's programs, run as Linux programs (userland/testing): the shell's commands, tar against GNU tar, typing on a terminal.
+// The host's programs, run on Linux by userland/testing/loader.c as they are: the shell's commands, tar against GNU tar, typing on a terminal.
 
 import assert from "node:assert/strict";
 import { execFileSync, spawn, spawnSync } from "node:child_process";
@@ -7,12 +7,14 @@ import fs from "node:fs";
 import os from "node:os";
 import path from "node:path";
 import { after, before, test } from "node:test";
-import { buildProgram } from "./userland.ts";
+import { buildLoader, buildProgram } from "./userland.ts";
 
 const folder = fs.mkdtempSync(path.join(os.tmpdir(), "cyrius-userland-"));
 let shell = "";
+let loader = "";
 before(async () => {
-  shell = path.resolve(await buildProgram("shell", true));
+  shell = path.resolve(await buildProgram("shell"));
+  loader = path.resolve(await buildLoader());
 });
 after(() => fs.rmSync(folder, { recursive: true, force: true }));
 
@@ -28,7 +30,7 @@ function emptyFolder(): string {
 
 /** Runs `script` in the shell, in `cwd`. */
 function run(script: string, cwd: string, input = ""): Result {
-  const { status, stdout, stderr } = spawnSync(shell, ["-c", script], { cwd, input, encoding: "utf8", timeout: 20_000 });
+  const { status, stdout, stderr } = spawnSync(loader, [shell, "-c", script], { cwd, input, encoding: "utf8", timeout: 20_000 });
   return { status, stdout, stderr };
 }
 
@@ -330,8 +332,8 @@ class Conversation {
   readonly child: ChildProcessWithoutNullStreams;
   private shown = "";
 
-  constructor(cwd: string) {
-    this.child = spawn(shell, [], { cwd, env: { CYRIUS_TEST_TERMINAL: "60" } });
+  constructor(cwd: string, program = shell) {
+    this.child = spawn(loader, [program], { cwd, env: { CYRIUS_TEST_TERMINAL: "60" } });
     for (const stream of [this.child.stdout, this.child.stderr]) stream.on("data", (data: Buffer) => (this.shown += data.toString("utf8")));
   }
 
@@ -400,7 +402,30 @@ test("typing: editing, history, completion, Ctrl-C", { timeout: 60_000 }, async 
 test("a real terminal is raw while the shell reads, and canonical while a program runs", () => {
   const keys = "/bin/stty -a > f\rexit\r";
   const cwd = emptyFolder();
-  const result = spawnSync("script", ["-qec", shell, "/dev/null"], { cwd, input: keys, encoding: "utf8", timeout: 20_000 });
+  const result = spawnSync("script", ["-qec", `${loader} ${shell}`, "/dev/null"], { cwd, input: keys, encoding: "utf8", timeout: 20_000 });
   assert.equal(result.status, 0, result.stdout);
   assert.match(result.stdout, /stty -a > f/);
+});
+
+test("init starts another shell when one ends", { timeout: 30_000 }, async (context) => {
+  // The loader's /bin/sh is this machine's.
+  const person = new Conversation(emptyFolder(), path.resolve(await buildProgram("init")));
+  context.after(() => person.child.kill());
+  person.type("echo first $((1 + 1)); kill -9 $$\n");
+  await person.expect("first 2\n");
+  await person.expect("init: the shell was ended by signal 9; starting another\n");
+  person.type("echo second $((2 + 2))\n");
+  await person.expect("second 4\n");
+});
+
+test("a program grows as far as it is let", () => {
+  const cwd = emptyFolder();
+  // One word of a megabyte makes the shell grow by several.
+  fs.writeFileSync(path.join(cwd, "large"), `echo ${"w".repeat(1_000_000)} > out\n`);
+  const grown = spawnSync(loader, [shell, "large"], { cwd, encoding: "utf8", timeout: 20_000 });
+  assert.deepEqual([grown.status, grown.stderr], [0, ""]);
+  assert.equal(fs.statSync(path.join(cwd, "out")).size, 1_000_001);
+  const limited = spawnSync("sh", ["-c", `ulimit -v 9000; exec ${loader} ${shell} large`], { cwd, encoding: "utf8", timeout: 20_000 });
+  assert.equal(limited.status, 134);
+  assert.match(limited.stderr, /shell: trap: unreachable code \(out of memory\?\)\n$/);
 });

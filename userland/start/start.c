@@ -1,11 +1,10 @@
 /* How a host program begins, calls the kernel, gets memory and dies: all of it that AssemblyScript cannot say. docs/host-syscalls.md is the
- * specification. With CYRIUS_ON_LINUX, userland/testing/linux.c brings main() and host_call() instead, to run programs on Linux in tests. */
+ * specification. */
 #include "runtime.h"
 
 enum { HOST_EXIT = 10, HOST_GROW = 15, HOST_WRITE = 23 };
 enum { PAGE_BYTES = 65536, MOST_PAGES = 65535, TRAP_STATUS = 134 };
 
-#ifndef CYRIUS_ON_LINUX
 __asm__(".globl _start\n_start:\n"
         "  xor %ebp, %ebp\n"
         "  mov (%rsp), %rdi\n"
@@ -22,7 +21,6 @@ __asm__(".globl _start\n_start:\n"
         "  mov 8(%rsp), %r9\n"
         "  syscall\n"
         "  ret\n");
-#endif
 
 static u64 argument_count;
 static char **argument_vector;

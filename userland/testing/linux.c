@@ -1,5 +1,5 @@
-/* Host programs on Linux, for tests: the host calls of docs/host-syscalls.md in terms of libc. containers.c plays the container verbs. Nothing here is
- * part of the system. */
+/* The host calls of docs/host-syscalls.md in terms of libc, to run host programs on Linux in tests (loader.c); containers.c plays the container
+ * verbs. Nothing here is part of the system. */
 #define _GNU_SOURCE
 #include <dirent.h>
 #include <errno.h>
@@ -20,7 +20,8 @@
 #include <time.h>
 #include <unistd.h>
 
-_Noreturn void run_program(uint64_t count, char** vector);
+/* Where the program's data ends, from its file at first. */
+uint64_t data_end;
 
 #define RESULT(call) ({ int64_t r_ = (call); r_ < 0 ? -(int64_t)errno : r_; })
 #define POINTER(x) ((void*)(uintptr_t)(x))
@@ -34,22 +35,13 @@ static char* path_of(int slot, uint64_t address, uint64_t length) {
   return paths[slot];
 }
 
-/* The end of the data segment, as the linker knows it (its address does not fit the code model). */
-static uint64_t data_end(void) {
-  uint64_t end;
-  __asm__("movabs $wasm_data_end, %0" : "=r"(end));
-  return (end + 4095) & ~4095ull;
-}
-
 static int64_t grow(uint64_t bytes) {
-  static uint64_t end;
-  if (end == 0) end = data_end();
   if (bytes % 4096 != 0) return -EINVAL;
-  if (bytes == 0) return end;
-  void* got = mmap(POINTER(end), bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE, -1, 0);
+  if (bytes == 0) return data_end;
+  void* got = mmap(POINTER(data_end), bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE, -1, 0);
   if (got == MAP_FAILED) return -errno;
-  end += bytes;
-  return end - bytes;
+  data_end += bytes;
+  return data_end - bytes;
 }
 
 static uint64_t nanoseconds(struct timespec t) { return t.tv_sec * 1000000000ull + t.tv_nsec; }
@@ -126,7 +118,7 @@ static int64_t terminal_mode(int fd, int mode) {
 
 int64_t container_call(uint64_t number, uint64_t a, uint64_t b, uint64_t c, uint64_t d, uint64_t e, uint64_t f);
 
-uint64_t host_call(uint64_t number, uint64_t a, uint64_t b, uint64_t c, uint64_t d, uint64_t e, uint64_t f) {
+int64_t host_call(uint64_t number, uint64_t a, uint64_t b, uint64_t c, uint64_t d, uint64_t e, uint64_t f) {
   struct stat s;
   struct timespec t;
   struct winsize size;
@@ -191,9 +183,4 @@ uint64_t host_call(uint64_t number, uint64_t a, uint64_t b, uint64_t c, uint64_t
     case 45: exit(a == 0 ? 70 : 71);
     default: return container_call(number, a, b, c, d, e, f);
   }
-}
-
-int main(int count, char** vector) {
-  umask(0);
-  run_program(count, vector);
 }

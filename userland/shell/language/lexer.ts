@@ -139,12 +139,23 @@ export class Lexer {
           break;
         case BACKQUOTE:
           return new Token(TokenKind.Error, "` is not supported");
-        default:
-          text += String.fromCharCode(c == ASTERISK ? MARK_ANY : c == QUESTION ? MARK_ONE : c);
+        case ASTERISK:
+        case QUESTION:
+          text += String.fromCharCode(c == ASTERISK ? MARK_ANY : MARK_ONE);
           this.at++;
+          break;
+        default:
+          text += this.takeUntil(" \t\n;&|<>'\"\\$`*?");
       }
     }
     return new Token(TokenKind.End, "");
+  }
+
+  /** The characters up to the next one of `ends`. */
+  private takeUntil(ends: string): string {
+    const start = this.at;
+    while (this.at < this.text.length && !ends.includes(this.text.charAt(this.at))) this.at++;
+    return this.text.substring(start, this.at);
   }
 
   /** `$?` becomes its mark; any other `$` stands for itself. */
@@ -160,22 +171,19 @@ export class Lexer {
     let text = "";
     this.at++;
     while (this.peek() >= 0) {
-      let c = this.peek();
-      if (c == DOUBLE_QUOTE) {
-        this.at++;
-        return text;
+      text += this.takeUntil('"$\\');
+      switch (this.peek()) {
+        case DOUBLE_QUOTE:
+          this.at++;
+          return text;
+        case DOLLAR:
+          text += this.dollar();
+          break;
+        case BACKSLASH:
+          this.at++;
+          if (!'"\\$`'.includes(String.fromCharCode(this.peek()))) text += "\\";
+          else text += String.fromCharCode(this.text.charCodeAt(this.at++));
       }
-      if (c == DOLLAR) {
-        text += this.dollar();
-        continue;
-      }
-      const next = this.peek(1);
-      if (c == BACKSLASH && (next == DOUBLE_QUOTE || next == BACKSLASH || next == DOLLAR || next == BACKQUOTE)) {
-        this.at++;
-        c = next;
-      }
-      text += String.fromCharCode(c);
-      this.at++;
     }
     return null;
   }
