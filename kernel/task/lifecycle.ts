@@ -351,9 +351,9 @@ function processExit(process: Process): void {
   reparentChildren(process);
   const parent = process.parent;
   if (parent) {
-    // notifyChildEnded says whether the parent wants no zombie (SIGCHLD ignored, SA_NOCLDWAIT).
+    // notifyChildEnded says whether the parent wants no zombie (SIGCHLD ignored, SA_NOCLDWAIT); it may wait for its last child all the same.
     if (notifyChildEnded(process)) reap(process);
-    else wakeAll(childQueue(parent));
+    wakeAll(childQueue(parent));
   } else {
     if (processEnded != 0) call_indirect<void>(processEnded, process);
     if (isInit) {
@@ -413,7 +413,7 @@ function reparentChildren(process: Process): void {
       heir.children = child;
       if (child.state == ProcessState.Zombie) {
         if (notifyChildEnded(child)) reap(child);
-        else wakeAll(childQueue(heir));
+        wakeAll(childQueue(heir));
       }
     } else if (child.state == ProcessState.Zombie) reap(child);
     child = next;

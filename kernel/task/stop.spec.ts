@@ -84,6 +84,13 @@ describe("continuing", () => {
     expect(job.pending).toBe(0);
   });
 
+  test("a handler of SIGCONT gets it, though the parent is sent a signal meanwhile", () => {
+    handle(job, Signal.CONT);
+    beginStop(t, Signal.STOP);
+    sendSignalToProcess(job, kernelInfo(Signal.CONT));
+    expect(takeSignal(t, u64.MAX_VALUE, info)).toBe(Signal.CONT);
+  });
+
   test("of a process that runs is nothing to tell", () => {
     sendSignalToProcess(job, kernelInfo(Signal.CONT));
     expect(childCode(shell)).toBe(0);

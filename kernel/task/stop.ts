@@ -6,7 +6,7 @@ import { nowNs } from "../time/clock";
 import { actionFlags, ActionFlag, childrenReapThemselves } from "./action";
 import { PidEntry, Process, ProcessState, childQueue } from "./process";
 import { enqueue } from "./scheduler";
-import { kernelInfo, newInfo, SignalCode } from "./siginfo";
+import { INFO_BYTES, kernelInfo, SignalCode, SignalInfo } from "./siginfo";
 import { sendSignalToGroup, sendSignalToProcess } from "./signal";
 import { Signal } from "./signalset";
 import { Thread, ThreadState, unpark, WakeReason, Work } from "./thread";
@@ -14,6 +14,7 @@ import { wakeAll } from "./wait";
 
 /** Ticks of clock_t: USER_HZ is 100. */
 const TICK_NS: u64 = 10_000_000;
+const childInfo = memory.data(INFO_BYTES, 8);
 
 /** The current thread took a stop signal: all threads of its process are to stop, this one at once. */
 export function beginStop(t: Thread, signal: u32): void {
@@ -96,7 +97,11 @@ function notifyParent(p: Process, code: SignalCode, status: u32): void {
 }
 
 function sendChildSignal(p: Process, parent: Process, signal: u32, code: SignalCode, status: u32): void {
-  const info = newInfo(signal, code);
+  // Not newInfo: this may happen while a SIGCONT made with that is being sent.
+  memory.fill(childInfo, 0, INFO_BYTES);
+  const info = changetype<SignalInfo>(childInfo);
+  info.signal = signal;
+  info.code = code;
   info.forced = true;
   info.pid = p.pid;
   info.uid = p.leader.credentials.uid;
