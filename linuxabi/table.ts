@@ -30,6 +30,7 @@ import { sysIoctl } from "./sys/ioctl";
 import { sysPoll, sysPpoll } from "./sys/poll";
 import { sysPselect6, sysSelect } from "./sys/select";
 import { sysFlock } from "./sys/lock";
+import { sysMemfdCreate } from "./sys/memfd";
 import { sysPipe, sysPipe2 } from "./sys/pipe";
 import { sysLseek, sysPread64, sysPreadv, sysPreadv2, sysPwrite64, sysPwritev, sysPwritev2, sysRead, sysReadv, sysWrite, sysWritev } from "./sys/rw";
 import {
@@ -37,6 +38,7 @@ import {
   sysChmod,
   sysChown,
   sysFaccessat,
+  sysFaccessat2,
   sysFaccessat2,
   sysFchmod,
   sysFchmodat,
@@ -385,6 +387,7 @@ export function linuxCall(t: Thread): Result {
     case 313: return sysNotPermitted(); // finit_module
     case 316: return sysRenameat2(t, <i32>t.rdi, t.rsi, <i32>t.rdx, t.r10, <u32>t.r8);
     case 318: return getRandom(t.rdi, t.rsi, <u32>t.rdx);
+    case 319: return sysMemfdCreate(t, t.rdi, <u32>t.rsi);
     case 320: return sysNotPermitted(); // kexec_file_load
     case 321: return sysNotPermitted(); // bpf
     case 322: return sysExecveat(t, <i32>t.rdi, t.rsi, t.rdx, t.r10, <u32>t.r8);
@@ -397,6 +400,8 @@ export function linuxCall(t: Thread): Result {
     case 332: return sysStatx(t, <i32>t.rdi, t.rsi, <u32>t.rdx, <u32>t.r10, t.r8);
     case 435: return sysClone3(t, t.rdi, t.rsi);
     case 436: return sysCloseRange(t, <u32>t.rdi, <u32>t.rsi, <u32>t.rdx);
+    case 437: return sysOpenat2(t, <i32>t.rdi, t.rsi, t.rdx, t.r10);
+    case 439: return sysFaccessat2(t, <i32>t.rdi, t.rsi, <u32>t.rdx, <u32>t.r10);
   }
   return missing(t);
 }

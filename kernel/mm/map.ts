@@ -109,7 +109,10 @@ export function placeRegion(space: AddressSpace, hint: u64, bytes: u64): Result 
 
 /** Changes the access of [start, end) to `access` (Read, Write, Execute of VmaFlag): 0, -ENOMEM (a hole), -EACCES. */
 export function protectRegion(space: AddressSpace, start: u64, end: u64, access: u32): Result {
-  if (!covered(space, start, end)) return -Errno.ENOMEM;
+  // What lies before a hole changes all the same (mprotect(2), ENOMEM).
+  const whole = end;
+  end = coveredTo(space, start, end);
+  if (end == start) return -Errno.ENOMEM;
   const first = isolate(space, start, end);
   if (first < 0) return first;
   const last = indexFrom(space, end);
@@ -120,18 +123,23 @@ export function protectRegion(space: AddressSpace, start: u64, end: u64, access:
     protectPages(space, vma);
   }
   for (let i = last; i > <u32>first; i--) vmaMerge(space, i - 1);
-  return 0;
+  return end == whole ? 0 : -Errno.ENOMEM;
 }
 
 /** True when mappings cover all of [start, end). */
 export function covered(space: AddressSpace, start: u64, end: u64): bool {
+  return coveredTo(space, start, end) == end;
+}
+
+/** How far from `start` on mappings follow each other without a hole; at most `end`. */
+function coveredTo(space: AddressSpace, start: u64, end: u64): u64 {
   let at = start;
   for (let i = vmaIndex(space, start); i < space.vmaCount && at < end; i++) {
     const vma = vmaAt(space, i);
-    if (vma.start > at) return false;
+    if (vma.start > at) break;
     at = vma.end;
   }
-  return at >= end;
+  return min(at, end);
 }
 
 /** Brings the present pages of `vma` in line with its access. Write access comes back by faults, which know copy-on-write. */

@@ -281,18 +281,24 @@ function joinNext(space: AddressSpace, i: u32): void {
   lower.end = end;
 }
 
-/** The highest free range of `bytes` below mmapTop; 0 when there is none. */
+/** The highest free range of `bytes` below mmapTop; above it, if need be; 0 when there is none. */
 export function findGap(space: AddressSpace, bytes: u64): u64 {
-  let end = space.mmapTop;
+  const gap = findGapBetween(space, USER_START, space.mmapTop, bytes);
+  return gap != 0 ? gap : findGapAbove(space, bytes);
+}
+
+/** The highest free range of `bytes` in [low, high); 0 when there is none. */
+export function findGapBetween(space: AddressSpace, low: u64, high: u64, bytes: u64): u64 {
+  let end = high;
   let i = vmaIndex(space, end);
   if (i < space.vmaCount && vmaAt(space, i).start < end) end = vmaAt(space, i).start;
-  while (i > 0) {
+  while (i > 0 && end > low) {
     const below = vmaAt(space, i - 1);
-    if (end >= bytes && end - bytes >= below.end) return end - bytes;
+    if (end >= bytes && end - bytes >= max(below.end, low)) return end - bytes;
     end = min(end, below.start);
     i--;
   }
-  return end >= bytes && end - bytes >= USER_START ? end - bytes : findGapAbove(space, bytes);
+  return end >= bytes && end - bytes >= low ? end - bytes : 0;
 }
 
 /** The lowest free range of `bytes` above mmapTop, when there is none below. */

@@ -88,7 +88,6 @@ function scanSegments(headersOffset: u64): Result {
     highest = max(highest, pageUp(address + memoryBytes));
     if (headersOffset >= offset && headersOffset < offset + fileBytes) headersAddress = address + (headersOffset - offset);
   }
-  if (highest == 0) return -Errno.ENOEXEC;
   return 0;
 }
 
@@ -100,6 +99,11 @@ export function loadAlignment(): u64 {
     if (load<u32>(segment(i)) == PT_LOAD && wanted > alignment && (wanted & (wanted - 1)) == 0 && wanted <= 0x4000_0000) alignment = wanted;
   }
   return alignment;
+}
+
+/** True when there is something to map. */
+export function hasSegments(): bool {
+  return highest != 0;
 }
 
 /** Maps the segments read last into `space`, moved by `bias`; notes code, data and heap start in the space. 0, -ENOMEM, -EINVAL. */

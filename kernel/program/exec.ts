@@ -126,9 +126,21 @@ function chooseBias(isInterpreter: bool, space: AddressSpace): u64 {
   return ((MOVABLE_BASE + randomPages(24)) & ~(alignment - 1)) - elf.lowest;
 }
 
-/** Maps program and interpreter into `space` and fills `facts`: 0 or an error. Returns the address to start at. */
+/** Finds the interpreter, maps both into `space` and fills `facts`: the address to start at, or an error. */
 function mapAll(space: AddressSpace, context: FsContext, c: Credentials): Result {
   const inode = place.entry.inode!;
+  const named = elf.interpreterBytes != 0;
+  if (named) {
+    const r = findInterpreter(context, c, inode);
+    if (r < 0) return r;
+  }
+  const r = mapBoth(space, inode, named);
+  if (named) pathRelease(interpreterPlace);
+  return r;
+}
+
+function mapBoth(space: AddressSpace, inode: Inode, named: bool): Result {
+  if (!elf.hasSegments()) return -Errno.ENOEXEC;
   let bias = chooseBias(false, space);
   facts.headers = elf.headersAddress == 0 ? 0 : elf.headersAddress + bias;
   facts.headerCount = elf.segmentCount;
@@ -138,19 +150,16 @@ function mapAll(space: AddressSpace, context: FsContext, c: Credentials): Result
   if (r < 0) return r;
   space.brkStart += randomPages(elf.isDynamic ? 13 : 10);
   space.brk = space.brkStart;
-  if (elf.interpreterBytes == 0) return <Result>facts.entry;
-
-  r = findInterpreter(context, c, inode);
-  if (r < 0) return r;
+  if (!named) return <Result>facts.entry;
   const interpreter = interpreterPlace.entry.inode!;
   r = elf.readProgram(interpreter);
+  if (r >= 0 && !elf.hasSegments()) r = -Errno.ENOEXEC;
   if (r >= 0) {
     bias = chooseBias(true, space);
     r = elf.mapProgram(space, interpreter, interpreterPlace.entry, bias, true);
     facts.interpreterBase = elf.lowest + bias;
     if (r >= 0) r = <Result>(elf.entryOffset + bias);
   } else if (r == -Errno.ENOEXEC) r = -Errno.ELIBBAD;
-  pathRelease(interpreterPlace);
   return r;
 }
 

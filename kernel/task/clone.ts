@@ -10,8 +10,9 @@ import { fdTableCopy, fdTableRetain } from "../vfs/fdtable";
 import { fsContextCopy, fsContextRetain } from "../vfs/mount";
 import { creationError, fpuAreaBytes, processDiscard, processNew, programSet, threadNew } from "./lifecycle";
 import { cpuLimitWatch } from "./itimer";
-import { LIMIT_KINDS, LimitKind, softLimit } from "./limits";
-import { groupJoin, sessionJoin } from "./pids";
+import { capable, Capability } from "./credentials";
+import { LIMIT_KINDS, LimitKind, softLimit, UNLIMITED } from "./limits";
+import { groupJoin, sessionJoin, threadsOf } from "./pids";
 import { Process } from "./process";
 import { actionsCopy, actionsRetain } from "./signal";
 import { Thread } from "./thread";
@@ -94,7 +95,9 @@ function inherit(child: Thread, from: Thread): void {
 /** True when the user may have one more process (RLIMIT_NPROC counts threads; root is exempt). */
 function withinProcessLimit(from: Thread): bool {
   const limit = softLimit(from.process, LimitKind.Processes);
-  return from.process.container.threadCount < limit || from.credentials.uid == 0;
+  const c = from.credentials;
+  if (limit == UNLIMITED || c.uid == 0 || capable(c, Capability.SysResource) || capable(c, Capability.SysAdmin)) return true;
+  return threadsOf(from.process.container, c.uid) < limit;
 }
 
 function cloneProcess(from: Thread, flags: u64, exitSignal: u32): Thread | null {

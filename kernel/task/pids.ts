@@ -134,3 +134,17 @@ export function sessionLeave(p: Process): void {
   else e.session = next;
   pidRelease(p.container, e);
 }
+
+/** Threads of the container whose real user is `uid`: for RLIMIT_NPROC, which few set. */
+export function threadsOf(c: Container, uid: u32): u32 {
+  let n: u32 = 0;
+  for (let i: u32 = 0; i < c.pidBuckets; i++) {
+    let e = changetype<PidEntry | null>(<usize>load<u32>(c.pidTable + (i << 2)));
+    while (e) {
+      const t = e.thread;
+      if (t && t.credentials.uid == uid) n++;
+      e = e.hashNext;
+    }
+  }
+  return n;
+}

@@ -5,7 +5,7 @@ import { PAGE_SHIFT, PAGE_SIZE } from "../../kernel/mm/frame";
 import { Access, handleFaultOrKill } from "../../kernel/mm/fault";
 import { covered, growRegion, mapRegion, moveRegion, pageUp, placeRegion, protectRegion, setBreak, unmapRegion } from "../../kernel/mm/map";
 import { findSlot } from "../../kernel/mm/pagetable";
-import { AddressSpace, findGap, rangeFree, unmapPages, USER_START, Vma, vmaAt, vmaFind, VmaFlag, vmaIndex } from "../../kernel/mm/space";
+import { AddressSpace, findGap, findGapBetween, rangeFree, unmapPages, USER_START, Vma, vmaAt, vmaFind, VmaFlag, vmaIndex } from "../../kernel/mm/space";
 import { copyOut, USER_END } from "../../kernel/mm/user";
 import { Result } from "../../kernel/result";
 import { capable, Capability } from "../../kernel/task/credentials";
@@ -27,6 +27,7 @@ const enum Map {
   Type = 0xf,
   Fixed = 0x10,
   Anonymous = 0x20,
+  Low = 0x40, // MAP_32BIT
   GrowsDown = 0x100,
   Locked = 0x2000,
   NoReserve = 0x4000,
@@ -97,12 +98,21 @@ export function sysMmap(t: Thread, hint: u64, length: u64, prot: u32, flags: u32
 
 /** Where a new mapping goes: an address, -EINVAL, -EPERM, -EEXIST or -ENOMEM. */
 function choosePlace(space: AddressSpace, hint: u64, bytes: u64, flags: u32): Result {
-  if (!(flags & (Map.Fixed | Map.FixedNoReplace))) return placeRegion(space, hint & ~(<u64>PAGE_SIZE - 1), bytes);
+  if (!(flags & (Map.Fixed | Map.FixedNoReplace))) {
+    if (flags & Map.Low) return placeBelow(space, bytes);
+    return placeRegion(space, hint & ~(<u64>PAGE_SIZE - 1), bytes);
+  }
   if (hint & (PAGE_SIZE - 1)) return -Errno.EINVAL;
   if (!inUserHalf(hint, bytes)) return -Errno.ENOMEM;
   if (hint < USER_START) return -Errno.EPERM;
   if (flags & Map.FixedNoReplace && !rangeFree(space, hint, hint + bytes)) return -Errno.EEXIST;
   return hint;
+}
+
+/** MAP_32BIT: room in the second GiB, as Linux looks for it: an address or -ENOMEM. */
+function placeBelow(space: AddressSpace, bytes: u64): Result {
+  const gap = findGapBetween(space, 0x4000_0000, 0x8000_0000, bytes);
+  return gap == 0 ? -Errno.ENOMEM : <Result>gap;
 }
 
 /** Shared anonymous memory is a nameless file that only its mappings hold. */

@@ -89,7 +89,7 @@ function processOrSelf(t: Thread, pid: i32): Process | null {
 
 /** setpgid(2): -EINVAL, -ESRCH, -EACCES (the child has called execve), -EPERM. */
 export function sysSetpgid(t: Thread, pid: i32, group: i32): Result {
-  if (group < 0) return -Errno.EINVAL;
+  if (group < 0 || (group == 0 && pid < 0)) return -Errno.EINVAL;
   const self = t.process;
   const p = processOrSelf(t, pid);
   if (!p) return -Errno.ESRCH;

@@ -107,16 +107,17 @@ export function sysWait4(t: Thread, pid: i32, statusAddress: u64, options: u32, 
   if (r <= 0) return r;
   const number = found.pid;
   store<u32>(status, foundStatus);
+  // As on Linux the child is gone even if its status cannot be written.
+  if (usageAddress != 0) usageOf(found, usage);
+  consume(options);
   if (statusAddress != 0) {
     r = copyOut(statusAddress, status, 4);
     if (r < 0) return r;
   }
   if (usageAddress != 0) {
-    usageOf(found, usage);
     r = copyOut(usageAddress, usage, 144);
     if (r < 0) return r;
   }
-  consume(options);
   return number;
 }
 

@@ -1,0 +1,41 @@
+// memfd_create(2): a file in memory that only its descriptors name.
+
+import { Errno } from "../../kernel/errno";
+import { sharedMemoryFile } from "../../kernel/fs/shm";
+import { copyInString } from "../../kernel/mm/user";
+import { Result } from "../../kernel/result";
+import { Thread } from "../../kernel/task/thread";
+import { inodeRelease } from "../../kernel/vfs/entry";
+import { fdInstall } from "../../kernel/vfs/fdtable";
+import { fileNew, fileRelease } from "../../kernel/vfs/file";
+import { FileAccess, OpenFlag } from "../../kernel/vfs/flags";
+import { FileKind } from "../../kernel/vfs/inode";
+import { descriptorLimit, descriptors } from "./descriptor";
+
+const MFD_CLOEXEC: u32 = 1;
+const MFD_ALLOW_SEALING: u32 = 2;
+const MFD_HUGETLB: u32 = 4;
+const MFD_NOEXEC_SEAL: u32 = 8;
+const MFD_EXEC: u32 = 16;
+/** The name shows as "memfd:NAME", which must fit NAME_MAX. */
+const NAME_MAX: u32 = 249;
+
+const name = memory.data(256, 8);
+
+/** memfd_create(2): -EINVAL, -EFAULT, -EMFILE, -ENOMEM. There are no huge pages (-ENOSYS, as a kernel without them answers). */
+export function sysMemfdCreate(t: Thread, ua: u64, flags: u32): Result {
+  if (flags & MFD_HUGETLB) return -Errno.ENOSYS;
+  if (flags & ~(MFD_CLOEXEC | MFD_ALLOW_SEALING | MFD_NOEXEC_SEAL | MFD_EXEC) || (flags & MFD_EXEC && flags & MFD_NOEXEC_SEAL)) return -Errno.EINVAL;
+  const length = copyInString(name, ua, NAME_MAX + 1);
+  if (length < 0) return length == -Errno.ENAMETOOLONG ? -Errno.EINVAL : length;
+  const c = t.credentials;
+  const inode = sharedMemoryFile(0, flags & MFD_NOEXEC_SEAL ? 0o666 : 0o777, c.fsuid, c.fsgid);
+  if (!inode) return -Errno.ENOMEM;
+  const file = fileNew(FileKind.Regular, OpenFlag.ReadWrite, inode, null, null);
+  inodeRelease(inode);
+  if (!file) return -Errno.ENOMEM;
+  file.access = FileAccess.Read | FileAccess.Write;
+  const fd = fdInstall(descriptors(t), file, 0, descriptorLimit(t), (flags & MFD_CLOEXEC) != 0);
+  if (fd < 0) fileRelease(file);
+  return fd;
+}
