@@ -41,6 +41,8 @@ static unsigned long random_word(void) {
 }
 static unsigned below(unsigned bound) { return (random_word() >> 33) % bound; }
 
+/** Opened before any child could remove the device. */
+static int null;
 static char *writable, *read_only, *crossing, *hole, *filled;
 static char *const paths[] = {"f", "d", "d/f", "l", "loop", "p", "", ".", "..", "/", "f/x", "/tmp", "/proc/self/status", "/proc/self/fd/3", "/proc/self/maps",
                               "/dev/null", "/dev/zero", "/dev/full", "/dev/tty", "/dev/ptmx", "/readonly", "/proc", "no/such/path", "d/../d/./f"};
@@ -106,7 +108,6 @@ static void keep_capabilities(void) {
 static void fuzz(unsigned long seed, long count, int is_capable) {
   setpgid(0, 0);
   prctl(PR_SET_PDEATHSIG, SIGKILL);
-  int null = open("/dev/null", O_RDWR);
   for (int i = 0; i < 3; i++) dup2(null, i);
   limit(RLIMIT_AS, 96 << 20);
   limit(RLIMIT_FSIZE, 1 << 20);
@@ -192,6 +193,7 @@ int main(int count, char **arguments) {
   int is_capable = count > 3 && strcmp(arguments[3], "capable") == 0;
   enter_scratch();
   prepare_files();
+  null = open("/dev/null", O_RDWR);
   progress = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
   for (unsigned long round = 0; made < calls; round++) {
     progress->calls = 0;
