@@ -43,7 +43,7 @@ export default tseslint.config(
   },
   {
     files: KERNEL_LAYERS,
-    ignores: [SPECS, "**/testing.ts", "**/testing/**"],
+    ignores: [SPECS, "**/testing.ts", "**/testing/**", "**/fuzz.ts", "**/vectors.ts"],
     rules: {
       "max-lines": ["error", { max: 500 }],
       "no-restricted-syntax": ["error", ...unmanagedOnly],
