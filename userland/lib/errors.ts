@@ -30,7 +30,7 @@ export function errorText(error: i64): string {
     case Errno.EACCES:
       return "permission denied";
     case Errno.EBUSY:
-      return "busy";
+      return "in use";
     case Errno.EEXIST:
       return "file exists";
     case Errno.EXDEV:
@@ -66,6 +66,8 @@ export function errorText(error: i64): string {
       return "result too large";
     case Errno.ENAMETOOLONG:
       return "name too long";
+    case Errno.EBADMSG:
+      return "the data are damaged";
     case Errno.ENOSYS:
       return "not supported by this kernel";
     case Errno.ENOTEMPTY:

@@ -69,7 +69,7 @@ static int64_t create(uint64_t id, uint64_t length, uint64_t bundle, uint64_t bu
 }
 
 static int64_t start(struct container* c, uint64_t message) {
-  if (c->state != CREATED) return fail(EBUSY, message, "is %s, not created", c->state == RUNNING ? "running" : "stopped");
+  if (c->state != CREATED) return fail(EBUSY, message, "cannot start container \"%s\": it is %s", c->id, c->state == RUNNING ? "running" : "stopped");
   char path[600];
   snprintf(path, sizeof path, "%s/run", c->bundle);
   c->init = run((char*[]){path, NULL}, c->terminal);
@@ -79,7 +79,7 @@ static int64_t start(struct container* c, uint64_t message) {
 
 static int64_t delete(struct container* c, int force, uint64_t message) {
   look(c, WNOHANG);
-  if (c->state == RUNNING && !force) return fail(EBUSY, message, "is running; kill it first, or use force");
+  if (c->state == RUNNING && !force) return fail(EBUSY, message, "cannot delete container \"%s\": it is running", c->id);
   if (c->state == RUNNING) kill(c->init, SIGKILL);
   look(c, 0);
   c->state = 0;

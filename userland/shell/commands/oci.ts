@@ -86,9 +86,9 @@ class Request {
 
 /** Tells why the kernel refused a verb: in its own words, if it has some. */
 export function failVerb(session: Session, verb: string, id: string, error: i64): i32 {
-  let reason = lastMessage();
-  if (reason == "") reason = error == -Errno.ENOENT ? "no such container" : errorText(error);
-  return session.failText(`oci ${verb}`, id, reason);
+  const reason = lastMessage(); // names the container, if that matters
+  if (reason != "") return session.failText(`oci ${verb}`, "", reason);
+  return session.failText(`oci ${verb}`, id, error == -Errno.ENOENT ? "no such container" : errorText(error));
 }
 
 export function oci(session: Session, words: string[]): i32 {

@@ -31,7 +31,7 @@ export function builtIns(): BuiltIn[] {
     new BuiltIn("mv", "FROM... TO", "move or rename files", mv),
     new BuiltIn("wt", "PATH TEXT...", "write a text to a file", wt),
     new BuiltIn("echo", "[-n] [TEXT...]", "show a text", echo),
-    new BuiltIn("tar", "[-tv] ARCHIVE [DIRECTORY]", "unpack an archive, with -t only list it", tar),
+    new BuiltIn("tar", "[-tv] ARCHIVE [DIRECTORY]", "unpack an archive (.tar, .tar.gz), with -t only list it", tar),
     new BuiltIn("dmesg", "[-w]", "show the kernel's log, with -w also what comes", dmesg),
     new BuiltIn("mem", "", "show memory and processors", mem),
     new BuiltIn("poweroff", "", "switch the machine off", poweroff),

@@ -2,6 +2,7 @@
 
 import { close, O_RDONLY, open, Stat, stat } from "../../lib/files";
 import { TarType } from "../tar/header";
+import { GzipSource } from "../tar/gzip";
 import { Extractor } from "../tar/extract";
 import { TarReader } from "../tar/reader";
 import { ByteSource, FileSource } from "../tar/source";
@@ -34,16 +35,18 @@ export function tar(session: Session, words: string[]): i32 {
 
 function readArchive(session: Session, name: string, fd: i32, destination: string, options: Options): i32 {
   const file = new FileSource(fd);
-  const compression = compressionName(file.peek(4));
+  const magic = file.peek(4);
+  const compression = compressionName(magic);
   if (compression != "") return session.failText("tar", name, `is compressed with ${compression}; unpack it before it gets here`);
-  const source: ByteSource = file;
+  const source: ByteSource = (magic & 0xffff) == GZIP_MAGIC ? new GzipSource(file) : file;
   const reader = new TarReader(source);
   return options.has("t") ? list(session, name, reader) : extract(session, name, reader, destination, options.has("v"));
 }
 
-/** What the first four bytes of a file say it is compressed with; "" when none is known. */
+const GZIP_MAGIC: u64 = 0x8b1f;
+
+/** What the first four bytes of a file say it is compressed with, of what cannot be unpacked here; else "". */
 function compressionName(magic: u64): string {
-  if ((magic & 0xffff) == 0x8b1f) return "gzip";
   if (magic == 0xfd2fb528) return "zstd";
   if (magic == 0x587a37fd) return "xz";
   return (magic & 0xffffff) == 0x685a42 ? "bzip2" : "";

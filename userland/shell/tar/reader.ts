@@ -31,7 +31,10 @@ export class TarReader {
     while (true) {
       if (!this.skipContent() || !this.readBlock()) return false;
       const p = changetype<usize>(this.block);
-      if (isZeroBlock(p)) return false;
+      if (isZeroBlock(p)) {
+        this.readToEnd();
+        return false;
+      }
       const header = new TarHeader();
       if (!this.check(parseHeader(p, header))) return false;
       this.setContent(header.size);
@@ -79,6 +82,14 @@ export class TarReader {
     if (n <= 0) return 0;
     this.left -= n;
     return <u32>n;
+  }
+
+  /** Reads what follows the end mark, so that a compressed archive is verified to its last byte. */
+  private readToEnd(): void {
+    const p = changetype<usize>(this.block);
+    let n: i64;
+    while ((n = this.source.read(p, BLOCK_BYTES)) > 0) {}
+    if (n < 0) this.error = errorText(n);
   }
 
   /** Remembers what is wrong; true when nothing is. */
