@@ -1,6 +1,6 @@
 // guest-test [--torture] [--verbose] [--alone] [NAME...]: runs the guest test programs on this machine's Linux and under Cyrius, and compares
 // the bytes they print and their exit statuses. --alone gives each a machine of its own. Ends with `N passed, M failed`, status 1 unless all
-// passed. `npm test` does the same through tests/guest.test.ts.
+// passed. Torture programs always have one. `npm test` does the same through tests/guest.test.ts.
 
 import { batches, buildGuestBundle, conformancePrograms, torturePrograms } from "./lib/guest.ts";
 import type { GuestResult } from "./lib/guest.ts";
@@ -33,7 +33,8 @@ const chosen = words.includes("--torture") ? torturePrograms() : conformanceProg
 const programs = names.length > 0 ? all.filter(({ name }) => names.includes(name)) : chosen;
 const linux = linuxResults(programs);
 let passed = 0;
-for (const batch of batches(programs, words.includes("--alone") ? 1 : batchSize)) {
+const isAlone = words.includes("--alone") || words.includes("--torture");
+for (const batch of batches(programs, isAlone ? 1 : batchSize)) {
   const { results, complaint } = cyriusResults(batch, isVerbose ? ["--missing"] : []);
   passed += batch.filter(({ name }) => passes(name, linux.get(name), results.get(name))).length;
   if (complaint && (isVerbose || batch.some(({ name }) => !results.has(name)))) console.log(complaint);
