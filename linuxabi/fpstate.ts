@@ -6,6 +6,7 @@ import { cpuid, fpuRestore, fpuSave } from "../shim/isa";
 import { Errno } from "../kernel/errno";
 import { copyIn, copyOut } from "../kernel/mm/user";
 import { Result } from "../kernel/result";
+import { fpuAreaBytes } from "../kernel/task/lifecycle";
 import { Thread } from "../kernel/task/thread";
 import { FP_SOFTWARE_OFFSET, FP_XSTATE_MAGIC1, FP_XSTATE_MAGIC2 } from "./types/signal";
 
@@ -26,6 +27,8 @@ let mxcsrMask: u32 = 0xffbf;
 /** End of the first run of bytes without a hole, and up to four more runs: pairs of offset and bytes. */
 let firstRun: u32 = LEGACY_BYTES;
 let runCount: u32 = 0;
+/** The word behind the area is copied with the last run: a thread's area has room for it. */
+let magicInRun = false;
 const runs = memory.data(8 * 8, 8);
 /** The state a handler starts with, at a multiple of 64. */
 const cleanSpace = memory.data(LEGACY_BYTES + HEADER_BYTES + 64, 16);
@@ -45,6 +48,11 @@ function ready(t: Thread): void {
     firstRun = LEGACY_BYTES + HEADER_BYTES;
     areaBytes = firstRun;
     for (let i: u32 = 2; i < 10; i++) if (((components >> i) & 1) != 0) addRun(cpuid(13, i, 1), cpuid(13, i, 0));
+    if (runCount != 0 && areaBytes + 4 <= fpuAreaBytes()) {
+      const last = runs + ((runCount - 1) << 3);
+      store<u32>(last, load<u32>(last, 4) + 4, 4);
+      magicInRun = true;
+    }
   }
   fpuSave(t.fpu);
   const mask = load<u32>(t.fpu + MXCSR_MASK);
@@ -83,13 +91,14 @@ export function fpuToFrame(t: Thread, ua: u64): Result {
     store<u32>(software, areaBytes + 4, 4);
     store<u64>(software, components, 8);
     store<u32>(software, areaBytes, 16);
+    if (magicInRun) store<u32>(area + areaBytes, FP_XSTATE_MAGIC2);
   }
   let r = copyOut(ua, area, firstRun);
   for (let i: u32 = 0; r >= 0 && i < runCount; i++) {
     const offset = load<u32>(runs + (i << 3));
     r = copyOut(ua + offset, area + offset, load<u32>(runs + (i << 3), 4));
   }
-  if (r < 0 || !hasXsave) return r;
+  if (r < 0 || !hasXsave || magicInRun) return r;
   store<u32>(magic, FP_XSTATE_MAGIC2);
   return copyOut(ua + areaBytes, magic, 4);
 }
@@ -111,41 +120,40 @@ export function fpuFromFrame(t: Thread, ua: u64): Result {
   }
   // While the thread runs its state is in the CPU: the area is free to collect the new one.
   const area = t.fpu;
-  let r = copyIn(area, ua, LEGACY_BYTES);
+  let r = copyIn(area, ua, firstRun);
+  // Perhaps there is less, from a program that made the frame itself.
+  const short = r == -Errno.EFAULT;
+  if (short) r = copyIn(area, ua, LEGACY_BYTES);
   if (r < 0) return r;
   if ((load<u32>(area + MXCSR) & ~mxcsrMask) != 0) return -Errno.EINVAL;
   if (hasXsave) {
-    r = extendedFromFrame(area, ua);
+    r = short ? 0 : restFromFrame(area, ua);
     if (r < 0) return r;
+    cleanHeader(area, r != 0);
   }
   fpuRestore(area);
   return 0;
 }
 
-function extendedFromFrame(area: usize, ua: u64): Result {
-  const header = area + STATE_BITMAP;
+/** Copies the other components in, if the frame is marked as having them: 1, else 0; -EFAULT or BLOCKED. */
+function restFromFrame(area: usize, ua: u64): Result {
   const software = area + FP_SOFTWARE_OFFSET;
-  const wanted = load<u64>(software, 8);
-  let extended = load<u32>(software) == FP_XSTATE_MAGIC1 && load<u32>(software, 16) == areaBytes;
-  if (extended) {
-    const r = copyIn(magic, ua + areaBytes, 4);
-    if (r < 0) return r;
-    extended = load<u32>(magic) == FP_XSTATE_MAGIC2;
-  }
-  if (!extended) {
-    memory.fill(header, 0, HEADER_BYTES);
-    store<u64>(header, 3);
-    return 0;
-  }
-  let r = copyIn(header, ua + STATE_BITMAP, firstRun - STATE_BITMAP);
+  if (load<u32>(software) != FP_XSTATE_MAGIC1 || load<u32>(software, 16) != areaBytes) return 0;
+  let r: Result = 0;
   for (let i: u32 = 0; r >= 0 && i < runCount; i++) {
     const offset = load<u32>(runs + (i << 3));
     r = copyIn(area + offset, ua + offset, load<u32>(runs + (i << 3), 4));
   }
   if (r < 0) return r;
-  // XRSTOR faults on any other bit of its header: those are not the user's to set.
-  const bitmap = load<u64>(header) & components & wanted;
+  if (magicInRun) return load<u32>(area + areaBytes) == FP_XSTATE_MAGIC2 ? 1 : 0;
+  r = copyIn(magic, ua + areaBytes, 4);
+  return r < 0 ? r : load<u32>(magic) == FP_XSTATE_MAGIC2 ? 1 : 0;
+}
+
+/** Leaves in XSAVE's header only which components there are: XRSTOR faults on any other bit, and those are not the user's to set. */
+function cleanHeader(area: usize, extended: bool): void {
+  const header = area + STATE_BITMAP;
+  const bitmap = extended ? load<u64>(header) & components & load<u64>(area + FP_SOFTWARE_OFFSET, 8) : 3;
   memory.fill(header, 0, HEADER_BYTES);
   store<u64>(header, bitmap);
-  return 0;
 }

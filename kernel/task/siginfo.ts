@@ -51,12 +51,14 @@ export class SignalInfo {
   pad1: u8;
   /** The process whose pendingCount counts it. */
   charged: Process | null;
+  /** To a multiple of 8, as copying likes it. */
+  pad2: u32;
 }
 /** The part that is siginfo_t's. */
 export const INFO_VISIBLE_BYTES: u32 = 48;
-export const INFO_BYTES: u32 = 60;
+export const INFO_BYTES: u32 = 64;
 if (offsetof<SignalInfo>("next") != INFO_VISIBLE_BYTES) ERROR("siginfo_t: 48 bytes");
-if (offsetof<SignalInfo>() != INFO_BYTES) ERROR("SignalInfo is 60 bytes");
+if (offsetof<SignalInfo>() != INFO_BYTES) ERROR("SignalInfo is 64 bytes");
 
 /** Address of a fault (si_addr), or the second pair of fields as one. */
 @inline
@@ -80,6 +82,25 @@ export function threadPending(t: Thread): PendingSignals {
 @inline
 export function processPending(p: Process): PendingSignals {
   return changetype<PendingSignals>(changetype<usize>(p) + offsetof<Process>("pending"));
+}
+
+/** The first few instances that wait need no allocation: bits of poolFree say which places are free. */
+const POOL_PLACES: u32 = 8;
+const PLACE_SHIFT: u32 = 6;
+const pool = memory.data(8 * 64, 8);
+let poolFree: u32 = (1 << POOL_PLACES) - 1;
+
+function infoAlloc(): usize {
+  if (poolFree == 0) return kernelAlloc(INFO_BYTES);
+  const place = ctz(poolFree);
+  poolFree &= poolFree - 1;
+  return pool + (<usize>place << PLACE_SHIFT);
+}
+
+function infoFree(p: usize): void {
+  const offset = p - pool;
+  if (offset < <usize>POOL_PLACES << PLACE_SHIFT) poolFree |= 1 << (<u32>offset >> PLACE_SHIFT);
+  else kernelFree(p);
 }
 
 const scratch = memory.data(INFO_BYTES, 8);
@@ -122,7 +143,7 @@ export function pendingAdd(q: PendingSignals, p: Process, info: SignalInfo): Res
   const realTime = signal >= <u32>Signal.RTMIN;
   if (!realTime && (q.set & bit) != 0) return 0;
   if (p.pendingCount < softLimit(p, LimitKind.PendingSignals) || (!realTime && info.code >= 0)) {
-    const copy = kernelAlloc(INFO_BYTES);
+    const copy = infoAlloc();
     if (copy != 0) {
       memory.copy(copy, changetype<usize>(info), INFO_BYTES);
       const queued = changetype<SignalInfo>(copy);
@@ -156,7 +177,7 @@ function append(q: PendingSignals, info: SignalInfo): void {
 
 /** Puts a signal that was taken back to the front. */
 export function pendingPutBack(q: PendingSignals, p: Process, info: SignalInfo): void {
-  const copy = kernelAlloc(INFO_BYTES);
+  const copy = infoAlloc();
   q.set |= signalBit(info.signal);
   if (copy == 0) return;
   memory.copy(copy, changetype<usize>(info), INFO_BYTES);
@@ -207,7 +228,7 @@ function release(info: SignalInfo): bool {
   info.next = null;
   if (info.ownedByTimer) return false;
   info.charged!.pendingCount--;
-  kernelFree(changetype<usize>(info));
+  infoFree(changetype<usize>(info));
   return true;
 }
 
