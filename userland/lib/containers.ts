@@ -155,7 +155,16 @@ export function containerProcesses(id: string, list: ProcessRecord[]): i64 {
       const state = String.fromCharCode(load<u32>(p, 40));
       const text = fromBytes(p + 48, load<u32>(p, 44));
       list.push(
-        new ProcessRecord(load<u32>(p, 4), load<u32>(p, 8), load<u32>(p, 12), load<u64>(p, 16), load<u64>(p, 24), load<u64>(p, 32), state, text),
+        new ProcessRecord(
+          load<u32>(p, 4),
+          load<u32>(p, 8),
+          load<u32>(p, 12),
+          load<u64>(p, 16),
+          load<u64>(p, 24),
+          load<u64>(p, 32),
+          state,
+          text,
+        ),
       );
     }
   }

@@ -3,10 +3,13 @@
 import { fromBytes, packStrings, toBytes } from "./bytes";
 import { address, addressOf, call, Call } from "./call";
 
+
 @external("host", "argumentCount")
 declare function argumentCount(): u32;
+
 @external("host", "argumentLength")
 declare function argumentLength(index: u32): u32;
+
 @external("host", "argumentCopy")
 declare function argumentCopy(index: u32, to: usize): void;
 
@@ -39,7 +42,15 @@ export function spawn(path: string, programArguments: string[], input: i32, outp
   descriptors[0] = input;
   descriptors[1] = output;
   descriptors[2] = error;
-  return call(Call.Spawn, addressOf(name), name.length, addressOf(packed), packed.length, address(changetype<usize>(descriptors)), foreground);
+  return call(
+    Call.Spawn,
+    addressOf(name),
+    name.length,
+    addressOf(packed),
+    packed.length,
+    address(changetype<usize>(descriptors)),
+    foreground,
+  );
 }
 
 /** Waits for child `pid` (0: any): pid << 32 | wait status, or -errno. */

@@ -17,6 +17,6 @@ export function runProgram(session: Session, path: string, words: string[]): i32
     session.fail("sh", path, ended);
     return STATUS_CANNOT_RUN;
   }
-  const signal = <i32>ended & 0x7f;
-  return signal != 0 ? 128 + signal : (<i32>ended >> 8) & 0xff;
+  const signal = (<i32>ended) & 0x7f;
+  return signal != 0 ? 128 + signal : ((<i32>ended) >> 8) & 0xff;
 }

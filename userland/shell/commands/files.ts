@@ -86,7 +86,9 @@ function listNames(session: Session, directory: string, names: string[], options
     }
     const type = info.mode & S_IFMT;
     const isDevice = type == S_IFCHR || type == S_IFBLK;
-    const size = isDevice ? `${(info.deviceNumber >> 8) & 0xfff},${(info.deviceNumber & 0xff) | ((info.deviceNumber >> 12) & ~0xff)}` : info.size.toString();
+    const size = isDevice
+      ? `${(info.deviceNumber >> 8) & 0xfff},${(info.deviceNumber & 0xff) | ((info.deviceNumber >> 12) & ~0xff)}`
+      : info.size.toString();
     sizeWidth = max(sizeWidth, size.length);
     sizes.push(size);
     infos.push(info);

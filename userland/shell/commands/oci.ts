@@ -24,7 +24,6 @@ import { signalNumber, signalText } from "../signals";
 import { Table } from "../table";
 import { ps } from "./machine";
 
-
 const USAGE_CREATE = "create [--no-terminal] ID BUNDLE";
 const USAGE_START = "start [-d] ID";
 const USAGE_STATE = "state ID";
@@ -116,7 +115,18 @@ export function oci(session: Session, words: string[]): i32 {
       return wait(new Request(session, verb, USAGE_WAIT, words, []));
     default: {
       session.usage("oci VERB ...; the verbs are:");
-      const usages: string[] = [USAGE_CREATE, USAGE_START, USAGE_STATE, USAGE_KILL, USAGE_DELETE, USAGE_EXEC, USAGE_RUN, USAGE_LIST, USAGE_PS, USAGE_WAIT];
+      const usages: string[] = [
+        USAGE_CREATE,
+        USAGE_START,
+        USAGE_STATE,
+        USAGE_KILL,
+        USAGE_DELETE,
+        USAGE_EXEC,
+        USAGE_RUN,
+        USAGE_LIST,
+        USAGE_PS,
+        USAGE_WAIT,
+      ];
       for (let i = 0; i < usages.length; i++) session.errors.line("  " + usages[i]);
       return 2;
     }

@@ -71,7 +71,8 @@ function extract(session: Session, name: string, reader: TarReader, destination:
   }
   if (extractor.problem == "" && !isInterrupted) extractor.finish();
   if (extractor.problem == "" && !isInterrupted) {
-    for (let i = 0; i < extractor.skipped.length; i++) session.failText("tar", extractor.skipped[i], "passed over: a type of entry that means nothing here");
+    for (let i = 0; i < extractor.skipped.length; i++)
+      session.failText("tar", extractor.skipped[i], "passed over: a type of entry that means nothing here");
     return extractor.skipped.length > 0 ? 1 : 0;
   }
   extractor.undo();

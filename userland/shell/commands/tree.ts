@@ -1,15 +1,7 @@
 // Commands that change the tree: mkdir rm cp mv.
 
 import { Errno } from "../../../kernel/errno";
-import {
-  getDirectory,
-  listDirectory,
-  makeDirectory,
-  remove,
-  rename,
-  Stat,
-  stat,
-} from "../../lib/files";
+import { getDirectory, listDirectory, makeDirectory, remove, rename, Stat, stat } from "../../lib/files";
 import { parseOctalNumber } from "../../lib/number";
 import { absolutePath, baseName, joinPath, parentPath } from "../../lib/path";
 import { copyTree } from "../copy";

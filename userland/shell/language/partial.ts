@@ -18,7 +18,8 @@ export function wordToComplete(line: string, cursor: i32): CompletionWord {
     const c = line.charAt(i);
     if (result.quote != "") {
       if (c == result.quote) result.quote = "";
-      else if (c == "\\" && result.quote == '"' && i + 1 < cursor && (line.charAt(i + 1) == '"' || line.charAt(i + 1) == "\\")) result.text += line.charAt(++i);
+      else if (c == "\\" && result.quote == '"' && i + 1 < cursor && (line.charAt(i + 1) == '"' || line.charAt(i + 1) == "\\"))
+        result.text += line.charAt(++i);
       else result.text += c;
     } else if (c == "'" || c == '"') {
       result.quote = c;

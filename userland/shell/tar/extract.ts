@@ -90,7 +90,8 @@ export class Extractor {
       if (error < 0) return this.stop(link.header.name, `its link target ${link.header.linkName}: ${errorText(error)}`);
     }
     // From the deepest up, so that a change below does not touch a time set before.
-    for (let i = this.directories.length - 1; i >= 0; i--) if (!this.setAttributes(this.directories[i].path, this.directories[i].header)) return false;
+    for (let i = this.directories.length - 1; i >= 0; i--)
+      if (!this.setAttributes(this.directories[i].path, this.directories[i].header)) return false;
     return true;
   }
 
@@ -192,7 +193,8 @@ export class Extractor {
     this.made.push(path);
     const p = changetype<usize>(this.chunk);
     let error: i64 = 0;
-    for (let n = this.reader.readContent(p, CHUNK_BYTES); n > 0 && error == 0; n = this.reader.readContent(p, CHUNK_BYTES)) error = writeAll(<i32>fd, p, n);
+    for (let n = this.reader.readContent(p, CHUNK_BYTES); n > 0 && error == 0; n = this.reader.readContent(p, CHUNK_BYTES))
+      error = writeAll(<i32>fd, p, n);
     const closed = close(<i32>fd);
     if (this.reader.error != "") return this.stop(header.name, this.reader.error);
     return this.stopOn(header, error < 0 ? error : closed);

@@ -44,13 +44,13 @@ class Code {
     for (let length: u32 = 1; length <= CODE_BITS; length++) {
       code = (code + perLength[length - 1]) << 1;
       next[length] = code;
-      if (code + perLength[length] > <u32>1 << length) return false;
+      if (code + perLength[length] > (<u32>1) << length) return false;
     }
     memory.fill(changetype<usize>(this.table), 0, 2 << CODE_BITS);
     for (let symbol = 0; symbol < count; symbol++) {
       const length = <u32>lengths[from + symbol];
       if (length == 0) continue;
-      const step = <u32>1 << length;
+      const step = (<u32>1) << length;
       for (let i = reverse(next[length]++, length); i < 1 << CODE_BITS; i += step) this.table[i] = <u16>((symbol << 4) | length);
     }
     return true;
@@ -169,7 +169,7 @@ export class GzipSource extends ByteSource {
         this.inputAt = 0;
         this.inputEnd = max<i32>(0, <i32>n);
       }
-      if (this.inputAt < this.inputEnd) this.bits |= <u64>this.input[this.inputAt++] << this.bitCount;
+      if (this.inputAt < this.inputEnd) this.bits |= (<u64>this.input[this.inputAt++]) << this.bitCount;
       else this.missingBits += 8;
       this.bitCount += 8;
     }
@@ -178,7 +178,7 @@ export class GzipSource extends ByteSource {
   /** The next `count` (at most 32) bits; damage when the input ends before. */
   private take(count: u32): u32 {
     if (this.bitCount < count) this.refill();
-    const value = <u32>(this.bits & ((<u64>1 << count) - 1));
+    const value = <u32>(this.bits & (((<u64>1) << count) - 1));
     this.bits >>= count;
     this.bitCount -= count;
     if (this.bitCount < this.missingBits) this.damaged();

@@ -65,7 +65,7 @@ export function parseHeader(p: usize, header: TarHeader): string {
   const minor = isUstar ? numberField(p, 337, 8) : 0;
   if ((mode | uid | gid | size | seconds | major | minor) < 0) return "a number in a header is malformed";
   if (uid >> 32 != 0 || gid >> 32 != 0 || size >> 48 != 0 || seconds >> 33 != 0) return "a number in a header is too large";
-  header.mode = <u32>mode & 0o7777;
+  header.mode = (<u32>mode) & 0o7777;
   header.uid = <u32>uid;
   header.gid = <u32>gid;
   header.size = <u64>size;

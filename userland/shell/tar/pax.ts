@@ -14,7 +14,8 @@ export class PaxRecords {
       const length = blank < 0 ? -1 : parseNumber(text.substring(at, blank));
       const end = at + <i32>min<i64>(length, text.length + 1);
       const equals = text.indexOf("=", at);
-      if (length <= 0 || end > text.length || equals < blank || equals >= end || text.charCodeAt(end - 1) != 0x0a) return "an extended header is malformed";
+      if (length <= 0 || end > text.length || equals < blank || equals >= end || text.charCodeAt(end - 1) != 0x0a)
+        return "an extended header is malformed";
       const value = text.substring(equals + 1, end - 1);
       if (value == "") this.values.delete(text.substring(blank + 1, equals));
       else this.values.set(text.substring(blank + 1, equals), value);
@@ -30,13 +31,15 @@ export class PaxRecords {
   /** Puts what the records say over what `header` says; "" or what is wrong. */
   applyTo(header: TarHeader): string {
     const values = this.values;
-    if (values.has("GNU.sparse.major") || values.has("GNU.sparse.map") || values.has("GNU.sparse.size")) return "sparse files are not supported";
+    if (values.has("GNU.sparse.major") || values.has("GNU.sparse.map") || values.has("GNU.sparse.size"))
+      return "sparse files are not supported";
     if (values.has("path")) header.name = values.get("path");
     if (values.has("linkpath")) header.linkName = values.get("linkpath");
     const uid = this.number("uid", header.uid);
     const gid = this.number("gid", header.gid);
     const size = this.number("size", header.size);
-    if (uid < 0 || gid < 0 || size < 0 || uid >> 32 != 0 || gid >> 32 != 0 || size >> 48 != 0) return "a number in an extended header is malformed";
+    if (uid < 0 || gid < 0 || size < 0 || uid >> 32 != 0 || gid >> 32 != 0 || size >> 48 != 0)
+      return "a number in an extended header is malformed";
     header.uid = <u32>uid;
     header.gid = <u32>gid;
     header.size = <u64>size;

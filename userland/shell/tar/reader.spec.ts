@@ -176,7 +176,8 @@ describe("extended headers", () => {
 
   it("that are malformed are refused", () => {
     const malformed = ["x", "12 path=ab", "5 a=b\n", "0 a=b\n", "99999999999999999999 a=b\n", "8 pathab\n", "-6 a=b\n", "100 a=b\n"];
-    for (let i = 0; i < malformed.length; i++) expect(new PaxRecords().add(malformed[i])).toBe("an extended header is malformed", malformed[i]);
+    for (let i = 0; i < malformed.length; i++)
+      expect(new PaxRecords().add(malformed[i])).toBe("an extended header is malformed", malformed[i]);
     const header = new TarHeader();
     const number = new PaxRecords();
     expect(number.add("10 uid=4x\n")).toBe("");

@@ -54,7 +54,7 @@ export class FileSource extends ByteSource {
     }
     if (this.end - this.at < n) return 0;
     let value: u64 = 0;
-    for (let i: u32 = 0; i < n; i++) value |= <u64>this.buffer[this.at + i] << (8 * i);
+    for (let i: u32 = 0; i < n; i++) value |= (<u64>this.buffer[this.at + i]) << (8 * i);
     return value;
   }
 }
