@@ -209,8 +209,8 @@ let goOnAt: usize = 0;
 let goOnEnd: usize = 0;
 
 /**
- * Follows the symbolic link `link`, whose reference it takes over; the rest of the path is [at, end). The place becomes where the link's text
- * starts, or where a magic link leads. 0 with goOnAt and goOnEnd, or -errno.
+ * Follows the symbolic link `link`, whose reference it takes over; the rest of the path is [at, end). The place becomes where the link's
+ * text starts, or where a magic link leads. 0 with goOnAt and goOnEnd, or -errno.
  */
 function follow(place: Path, context: FsContext, link: Entry, at: usize, end: usize, flags: u32): Result {
   const inode = link.inode!;
