@@ -402,6 +402,7 @@ export function linuxCall(t: Thread): Result {
     case 436: return sysCloseRange(t, <u32>t.rdi, <u32>t.rsi, <u32>t.rdx);
     case 437: return sysOpenat2(t, <i32>t.rdi, t.rsi, t.rdx, t.r10);
     case 439: return sysFaccessat2(t, <i32>t.rdi, t.rsi, <u32>t.rdx, <u32>t.r10);
+    case 452: return sysFchmodat2(t, <i32>t.rdi, t.rsi, <u32>t.rdx, <u32>t.r10);
   }
   return missing(t);
 }

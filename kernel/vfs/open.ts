@@ -48,16 +48,25 @@ const place = changetype<Path>(memory.data(8, 8));
  * Opens the path `name` from `base` (null: the current directory) as `flags` (bits of OpenFlag) say; a new file gets `mode` less the umask.
  * Returns the File with one reference, -errno as open(2) has it, or BLOCKED when a FIFO waits for its other side.
  */
-export function openAt(context: FsContext, c: Credentials, base: Path | null, name: usize, length: u32, flags: u32, mode: u32): Result {
+export function openAt(
+  context: FsContext,
+  c: Credentials,
+  base: Path | null,
+  name: usize,
+  length: u32,
+  flags: u32,
+  mode: u32,
+  restrictions: u32 = 0,
+): Result {
   if ((flags & OpenFlag.Path) != 0) flags &= PATH_FLAGS;
   const create = (flags & OpenFlag.Create) != 0;
   if ((flags & TEMPORARY_BIT) != 0) {
     if ((flags & OpenFlag.Directory) == 0 || create || (flags & OpenFlag.AccessMask) == OpenFlag.ReadOnly) return -Errno.EINVAL;
-    return openTemporary(context, c, base, name, length, flags, mode);
+    return openTemporary(context, c, base, name, length, flags, mode, restrictions);
   }
   if (create && (flags & OpenFlag.Directory) != 0) return -Errno.EINVAL;
   const exclusive = create && (flags & OpenFlag.Exclusive) != 0;
-  let how: u32 = (flags & OpenFlag.NoFollow) == 0 && !exclusive ? WalkFlag.Follow : 0;
+  let how = restrictions | ((flags & OpenFlag.NoFollow) == 0 && !exclusive ? <u32>WalkFlag.Follow : 0);
   if (create) how |= WalkFlag.Create;
   if ((flags & OpenFlag.Directory) != 0) how |= WalkFlag.Directory;
   let r = walk(place, context, c, base, name, length, how);
@@ -89,8 +98,17 @@ function openNew(c: Credentials, flags: u32, mode: u32): Result {
 }
 
 /** O_TMPFILE: a file without a name in the file system of a directory. */
-function openTemporary(context: FsContext, c: Credentials, base: Path | null, name: usize, length: u32, flags: u32, mode: u32): Result {
-  let r = walk(place, context, c, base, name, length, WalkFlag.Follow | WalkFlag.Directory);
+function openTemporary(
+  context: FsContext,
+  c: Credentials,
+  base: Path | null,
+  name: usize,
+  length: u32,
+  flags: u32,
+  mode: u32,
+  restrictions: u32,
+): Result {
+  let r = walk(place, context, c, base, name, length, restrictions | WalkFlag.Follow | WalkFlag.Directory);
   if (r < 0) return r;
   const directory = place.entry.inode!;
   r = mayChange(place.mount, place.entry);

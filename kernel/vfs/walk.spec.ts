@@ -208,6 +208,32 @@ describe("path walk", () => {
     chdir("/");
   });
 
+  test("keeps to the restrictions of openat2", () => {
+    const beneath = WalkFlag.Follow | WalkFlag.Beneath;
+    const inRoot = WalkFlag.Follow | WalkFlag.InRoot;
+    const oneMount = WalkFlag.Follow | WalkFlag.OneMount;
+    chdir("/a/b");
+    expect(look("c/..", beneath)).toBe(look("/a/b"));
+    expect(look("..", beneath)).toBe(-Errno.EXDEV);
+    expect(look("c/../../file", beneath)).toBe(-Errno.EXDEV);
+    expect(look("/a/b/c", beneath)).toBe(-Errno.EXDEV);
+    expect(look("absolute", beneath)).toBe(-Errno.EXDEV);
+    expect(look("relative", beneath)).toBe(-Errno.EXDEV);
+    expect(look("/c", inRoot)).toBe(look("/a/b/c"));
+    expect(look("../../c", inRoot)).toBe(look("/a/b/c"));
+    expect(look("absolute", inRoot)).toBe(-Errno.ENOENT);
+    symlink("/c", "/a/b/in");
+    expect(look("in", inRoot)).toBe(look("/a/b/c"));
+    mountOn("/a/b/c", memfsNew(0, 0o755, 0, 0, 0, 0)!);
+    expect(look("c", oneMount)).toBe(-Errno.EXDEV);
+    expect(look("absolute", oneMount)).toBe(look("/a/file"));
+    chdir("/a/b/c");
+    expect(look(".", oneMount)).toBe(1);
+    expect(look("..", oneMount)).toBe(-Errno.EXDEV);
+    expect(look("/a", oneMount)).toBe(-Errno.EXDEV);
+    chdir("/");
+  });
+
   test("cannot leave the root", () => {
     find("/a/b");
     fsContextSetRoot(context, found);

@@ -33,6 +33,14 @@ export const enum WalkFlag {
   Empty = 16,
   /** Any symbolic link is -ELOOP. */
   NoLinks = 32,
+  /** Any magic link is -ELOOP. */
+  NoMagicLinks = 64,
+  /** Going to another mount is -EXDEV. */
+  OneMount = 128,
+  /** Leaving the base is -EXDEV: by "..", an absolute path or link, or a magic link. */
+  Beneath = 256,
+  /** The base is the root of this walk. */
+  InRoot = 512,
 }
 
 export const enum LastKind {
@@ -93,9 +101,21 @@ function move(place: Path, mount: Mount, entry: Entry): void {
 export function walk(place: Path, context: FsContext, c: Credentials, base: Path | null, name: usize, length: u32, flags: u32): Result {
   if (length >= PATH_MAX) return -Errno.ENAMETOOLONG;
   if (length == 0 && (flags & WalkFlag.Empty) == 0) return -Errno.ENOENT;
-  if (length != 0 && load<u8>(name) == 0x2f) pathSet(place, context.rootMount, context.rootEntry);
-  else if (base) pathSet(place, base.mount, base.entry);
+  topMount = context.rootMount;
+  topEntry = context.rootEntry;
+  if ((flags & (WalkFlag.Beneath | WalkFlag.InRoot)) != 0) {
+    topMount = base ? base.mount : context.cwdMount;
+    topEntry = base ? base.entry : context.cwdEntry;
+  }
+  if (length != 0 && load<u8>(name) == 0x2f) {
+    if ((flags & WalkFlag.Beneath) != 0) return -Errno.EXDEV;
+    pathSet(place, topMount, topEntry);
+  } else if (base) pathSet(place, base.mount, base.entry);
   else pathSet(place, context.cwdMount, context.cwdEntry);
+  if ((flags & WalkFlag.OneMount) != 0 && place.mount != (base ? base.mount : context.cwdMount)) {
+    pathRelease(place);
+    return -Errno.EXDEV;
+  }
   const r = run(place, context, c, name, name + length, flags);
   if (r < 0) pathRelease(place);
   return r;
@@ -151,11 +171,12 @@ function run(place: Path, context: FsContext, c: Credentials, at: usize, end: us
         here = child;
         place.entry = child;
       } else {
-        enter(place, context, child);
+        const r = enter(place, context, child, flags);
+        if (r < 0) return r;
         here = place.entry;
       }
     } else if (kind == LastKind.DotDot) {
-      const r = up(place, context);
+      const r = up(place, context, flags);
       if (r < 0) return r;
       here = place.entry;
     }
@@ -201,6 +222,9 @@ function childOf(here: Entry, directory: Inode, name: usize, length: u32, hash: 
   return lookupChild(here, name, length, hash);
 }
 
+/** The root of this walk: absolute paths and links start there, and ".." stays there. No references. */
+let topMount: Mount = changetype<Mount>(0);
+let topEntry: Entry = changetype<Entry>(0);
 /** How many rests there are, and how many links this walk has followed. */
 let depth: u32 = 0;
 let links: u32 = 0;
@@ -220,7 +244,7 @@ function follow(place: Path, context: FsContext, link: Entry, at: usize, end: us
     entryRelease(link);
     return -Errno.ELOOP;
   }
-  if ((inode.flags & InodeFlag.MagicLink) != 0) return jump(place, context, link);
+  if ((inode.flags & InodeFlag.MagicLink) != 0) return jump(place, context, link, flags);
   const r = linkText(inode, context);
   entryRelease(link); // its directory, or linkTexts, has the text
   if (r < 0) return r;
@@ -229,7 +253,11 @@ function follow(place: Path, context: FsContext, link: Entry, at: usize, end: us
     store<u32>(rests + (depth << 3), <u32>end, 4);
     depth++;
   }
-  if (load<u8>(textAt) == 0x2f) move(place, mountRetain(context.rootMount), entryRetain(context.rootEntry));
+  if (load<u8>(textAt) == 0x2f) {
+    if ((flags & WalkFlag.Beneath) != 0) return -Errno.EXDEV;
+    if ((flags & WalkFlag.OneMount) != 0 && place.mount != topMount) return -Errno.EXDEV;
+    move(place, mountRetain(topMount), entryRetain(topEntry));
+  }
   goOnEnd = textAt + <u32>r;
   goOnAt = skipSlashes(textAt, goOnEnd);
   return 0;
@@ -261,39 +289,50 @@ function findPinned(first: Entry | null, directory: Entry, name: usize, length: 
   return null;
 }
 
-/** Goes on to `child` of the place's mount, or to the root of what is mounted on it, topmost. */
-function enter(place: Path, context: FsContext, child: Entry): void {
+/** Goes on to `child` of the place's mount, or to the root of what is mounted on it, topmost: 0, or -EXDEV under OneMount. */
+function enter(place: Path, context: FsContext, child: Entry, flags: u32): Result {
   let mount = place.mount;
   let entry = child;
   for (let m: Mount | null = mountAt(context.vfs, mount, entry); m; m = mountAt(context.vfs, mount, entry)) {
     mount = m;
     entry = m.root;
   }
+  if ((flags & WalkFlag.OneMount) != 0 && mount != place.mount) {
+    entryRelease(child);
+    return -Errno.EXDEV;
+  }
   entryRetain(entry);
   entryRelease(child);
   move(place, mountRetain(mount), entry);
+  return 0;
 }
 
-/** "..": stays at the root, leaves a mount at its root. -ENOENT where a directory was moved out of the bind mount it is seen in. */
-function up(place: Path, context: FsContext): Result {
+/**
+ * "..": stays at the root, leaves a mount at its root. 0; -ENOENT where a directory was moved out of the bind mount it is seen in; -EXDEV
+ * when `flags` forbid to leave the base or the mount.
+ */
+function up(place: Path, context: FsContext, flags: u32): Result {
   let mount = place.mount;
   let entry = place.entry;
   for (;;) {
-    if (mount == context.rootMount && entry == context.rootEntry) break;
+    if (mount == topMount && entry == topEntry) {
+      if ((flags & WalkFlag.Beneath) != 0) return -Errno.EXDEV;
+      break;
+    }
     if (entry != mount.root) {
       if (mount.root.parent && !entryIsUnder(entry, mount.root)) return -Errno.ENOENT;
       entry = entry.parent!;
       break;
     }
     if (!mount.parent) break;
+    if ((flags & WalkFlag.OneMount) != 0) return -Errno.EXDEV;
     entry = mount.point!;
     mount = mount.parent!;
   }
   mountRetain(mount);
   entryRetain(entry);
   move(place, mount, entry);
-  if (entry.mounts != 0) enter(place, context, entryRetain(entry));
-  return 0;
+  return entry.mounts != 0 ? enter(place, context, entryRetain(entry), flags) : 0;
 }
 
 let textAt: usize = 0;
@@ -315,10 +354,17 @@ function linkText(link: Inode, context: FsContext): Result {
 const target = changetype<Path>(memory.data(8, 8));
 
 /** Follows a magic link: the place becomes what the link means, whatever its path. Takes over the reference to `link`. */
-function jump(place: Path, context: FsContext, link: Entry): Result {
-  const r = syntheticFollowLink(link.inode!, context, target);
+function jump(place: Path, context: FsContext, link: Entry, flags: u32): Result {
+  let r: Result = 0;
+  if ((flags & WalkFlag.NoMagicLinks) != 0) r = -Errno.ELOOP;
+  else if ((flags & (WalkFlag.Beneath | WalkFlag.InRoot)) != 0) r = -Errno.EXDEV;
+  else r = syntheticFollowLink(link.inode!, context, target);
   entryRelease(link);
   if (r < 0) return r;
+  if ((flags & WalkFlag.OneMount) != 0 && target.mount != place.mount) {
+    pathRelease(target);
+    return -Errno.EXDEV;
+  }
   move(place, target.mount, target.entry);
   return 0;
 }

@@ -23,6 +23,18 @@ export const enum RenameAtFlag {
   Whiteout = 4,
 }
 
+/** openat2: how far a path may lead. */
+export const enum ResolveFlag {
+  NoCrossDevice = 1,
+  NoMagicLinks = 2,
+  NoSymlinks = 4,
+  Beneath = 8,
+  InRoot = 16,
+  Cached = 32,
+}
+/** Size of the first version of struct open_how: flags, mode, resolve. */
+export const OPEN_HOW_BYTES: u32 = 24;
+
 /** access(2). */
 export const ACCESS_ALL: u32 = 7;
 
