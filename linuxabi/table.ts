@@ -25,6 +25,15 @@ import { sysWait4, sysWaitid } from "./sys/wait";
 import { sysBrk, sysMadvise, sysMincore, sysMlock, sysMlockall, sysMmap, sysMprotect, sysMremap, sysMsync, sysMunlock, sysMunmap } from "./sys/memory";
 import { sysClose, sysCloseRange, sysDup, sysDup2, sysDup3, sysFadvise64, sysFsync, sysReadahead, sysSyncFileRange } from "./sys/fd";
 import { sysCopyFileRange, sysFallocate, sysSendfile } from "./sys/copy";
+import {
+  sysEpollCreate,
+  sysEpollCreate1,
+  sysEpollCtl,
+  sysEpollPwait,
+  sysEpollPwait2,
+  sysEpollWait,
+  sysEventfd2,
+} from "./sys/epoll";
 import { sysFcntl } from "./sys/fcntl";
 import { sysIoctl } from "./sys/ioctl";
 import { sysPoll, sysPpoll } from "./sys/poll";
@@ -333,6 +342,7 @@ export function linuxCall(t: Thread): Result {
     case 202: return sysFutex(t, t.rdi, <u32>t.rsi, <u32>t.rdx, t.r10, t.r8, <u32>t.r9);
     case 203: return sysSchedSetaffinity(t, <i32>t.rdi, <u32>t.rsi, t.rdx);
     case 204: return sysSchedGetaffinity(t, <i32>t.rdi, <u32>t.rsi, t.rdx);
+    case 213: return sysEpollCreate(t, <i32>t.rdi);
     case 217: return sysGetdents64(t, <i32>t.rdi, t.rsi, <u32>t.rdx);
     case 218: return sysSetTidAddress(t, t.rdi);
     case 219: return sysRestartSyscall(t);
@@ -347,6 +357,8 @@ export function linuxCall(t: Thread): Result {
     case 229: return sysClockGetres(t, <i32>t.rdi, t.rsi);
     case 230: return sysClockNanosleep(t, <i32>t.rdi, <u32>t.rsi, t.rdx, t.r10);
     case 231: return sysExitGroup(t, <u32>t.rdi);
+    case 232: return sysEpollWait(t, <i32>t.rdi, t.rsi, <i32>t.rdx, <i32>t.r10);
+    case 233: return sysEpollCtl(t, <i32>t.rdi, <u32>t.rsi, <i32>t.rdx, t.r10);
     case 234: return sysTgkill(t, <i32>t.rdi, <i32>t.rsi, <u32>t.rdx);
     case 235: return sysUtimes(t, t.rdi, t.rsi);
     case 246: return sysNotPermitted(); // kexec_load
@@ -370,9 +382,13 @@ export function linuxCall(t: Thread): Result {
     case 274: return sysGetRobustList(t, <i32>t.rdi, t.rsi, t.rdx);
     case 277: return sysSyncFileRange(t, <i32>t.rdi, <i64>t.rsi, <i64>t.rdx, <u32>t.r10);
     case 280: return sysUtimensat(t, <i32>t.rdi, t.rsi, t.rdx, <u32>t.r10);
+    case 281: return sysEpollPwait(t, <i32>t.rdi, t.rsi, <i32>t.rdx, <i32>t.r10, t.r8, t.r9);
     case 282: return sysSignalfd(t, <i32>t.rdi, t.rsi, t.rdx);
+    case 284: return sysEventfd2(t, <u32>t.rdi, 0);
     case 285: return sysFallocate(t, <i32>t.rdi, <u32>t.rsi, <i64>t.rdx, <i64>t.r10);
     case 289: return sysSignalfd4(t, <i32>t.rdi, t.rsi, t.rdx, <u32>t.r10);
+    case 290: return sysEventfd2(t, <u32>t.rdi, <u32>t.rsi);
+    case 291: return sysEpollCreate1(t, <u32>t.rdi);
     case 292: return sysDup3(t, <i32>t.rdi, <i32>t.rsi, <u32>t.rdx);
     case 293: return sysPipe2(t, t.rdi, <u32>t.rsi);
     case 295: return sysPreadv(t, <i32>t.rdi, t.rsi, t.rdx, <i64>t.r10);
@@ -402,6 +418,7 @@ export function linuxCall(t: Thread): Result {
     case 436: return sysCloseRange(t, <u32>t.rdi, <u32>t.rsi, <u32>t.rdx);
     case 437: return sysOpenat2(t, <i32>t.rdi, t.rsi, t.rdx, t.r10);
     case 439: return sysFaccessat2(t, <i32>t.rdi, t.rsi, <u32>t.rdx, <u32>t.r10);
+    case 441: return sysEpollPwait2(t, <i32>t.rdi, t.rsi, <i32>t.rdx, t.r10, t.r8, t.r9);
     case 452: return sysFchmodat2(t, <i32>t.rdi, t.rsi, <u32>t.rdx, <u32>t.r10);
   }
   return missing(t);

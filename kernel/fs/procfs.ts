@@ -9,19 +9,7 @@ import { PidEntry, Process } from "../task/process";
 import { processFind, threadFind } from "../task/pids";
 import { current } from "../task/thread";
 import { fdNext } from "../vfs/fdtable";
-import {
-  Entry,
-  File,
-  FileSystem,
-  FileSystemKind,
-  FsContext,
-  Inode,
-  InodeFlag,
-  Path,
-  S_IFLNK,
-  S_IFMT,
-  S_IFREG,
-} from "../vfs/inode";
+import { Entry, File, FileSystem, FileSystemKind, FsContext, Inode, InodeFlag, Path, S_IFLNK, S_IFMT, S_IFREG } from "../vfs/inode";
 import { DirectoryItem, registerFileSystem } from "../vfs/operations";
 import { Mountable, MountableOptions, registerMountable } from "./mountable";
 import { descriptorMode, fileOfProcess, followProcLink, ProcLink, readProcLink } from "./procfd";

@@ -19,6 +19,7 @@ import { terminalForeground, terminalNumber } from "./procterminal";
 /** USER_HZ is 100. */
 const TICK_NS: u64 = 10_000_000;
 
+
 @inline
 function nameOf(t: Thread): usize {
   return changetype<usize>(t) + offsetof<Thread>("name0");
@@ -34,6 +35,7 @@ function field(text: Text, value: u64): void {
   putByte(text, 0x20);
   putUnsigned(text, value);
 }
+
 
 @inline
 function signedField(text: Text, value: i64): void {
@@ -335,7 +337,7 @@ export function storeOomScoreAdjust(inode: Inode, p: usize, n: u32): Result {
   const skip: u32 = negative ? 1 : 0;
   const magnitude = parseDecimal(p + skip, length - skip);
   if (magnitude < 0 || magnitude > 1000) return -Errno.EINVAL;
-  const value = negative ? -<i32>magnitude : <i32>magnitude;
+  const value = negative ? -(<i32>magnitude) : <i32>magnitude;
   if (value < process.oomScoreAdjust && !capable(current.credentials, Capability.SysResource)) return -Errno.EACCES;
   process.oomScoreAdjust = value;
   return n;

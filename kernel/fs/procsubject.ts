@@ -12,6 +12,7 @@ import { Process, ProcessState } from "../task/process";
 import { current, Thread, ThreadState } from "../task/thread";
 import { Inode } from "../vfs/inode";
 
+
 @inline
 export function containerOf(inode: Inode): Container {
   return changetype<Container>(inode.fs.container);
@@ -63,7 +64,7 @@ export function spaceRead(space: AddressSpace, ua: u64, p: usize, n: u32): u32 {
     if (slot == 0) break;
     const entry = load<u64>(slot);
     if ((entry & PTE_PRESENT) == 0) break;
-    const offset = <u32>ua & (PAGE_SIZE - 1);
+    const offset = (<u32>ua) & (PAGE_SIZE - 1);
     const bytes = min(PAGE_SIZE - offset, n - done);
     physicalRead(p + done, ((<u64>pteFrame(entry)) << PAGE_SHIFT) + offset, bytes);
     done += bytes;

@@ -26,11 +26,11 @@ export const UNLIMITED: u64 = u64.MAX_VALUE;
 /** The limit in force. */
 @inline
 export function softLimit(p: Process, kind: LimitKind): u64 {
-  return load<u64>(p.limits + (<usize>kind << 4));
+  return load<u64>(p.limits + ((<usize>kind) << 4));
 }
 
 /** The bound up to which the soft limit may be raised. */
 @inline
 export function hardLimit(p: Process, kind: LimitKind): u64 {
-  return load<u64>(p.limits + (<usize>kind << 4), 8);
+  return load<u64>(p.limits + ((<usize>kind) << 4), 8);
 }

@@ -22,7 +22,7 @@ const releasers = memory.data(OperationKind.Count * 4, 8);
 
 /** Registers what lets go of Thread.opObject for operations of `kind`. */
 export function registerOperation(kind: OperationKind, releaser: Releaser): void {
-  store<u32>(releasers + (<usize>kind << 2), releaser.index);
+  store<u32>(releasers + ((<usize>kind) << 2), releaser.index);
 }
 
 /** Lets go of what the current call of `t` holds. To be called when a call has ended, and when `t` dies, if opKind is not zero. */
@@ -30,6 +30,6 @@ export function releaseOperation(t: Thread): void {
   const kind = t.opKind;
   if (kind == OperationKind.None) return;
   t.opKind = OperationKind.None;
-  call_indirect<void>(load<u32>(releasers + (<usize>kind << 2)), t);
+  call_indirect<void>(load<u32>(releasers + ((<usize>kind) << 2)), t);
   t.opObject = 0;
 }

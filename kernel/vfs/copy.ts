@@ -19,11 +19,11 @@ export function inodeWrite(inode: Inode, position: u64, p: usize, count: u32): R
   count = <u32>r;
   let done: u32 = 0;
   while (done < count) {
-    const offset = <u32>position & (PAGE_SIZE - 1);
+    const offset = (<u32>position) & (PAGE_SIZE - 1);
     const bytes = min(PAGE_SIZE - offset, count - done);
     r = filePageForWrite(inode, <u32>(position >> PAGE_SHIFT));
     if (r < 0) break;
-    physicalWrite((<u64>r << PAGE_SHIFT) + offset, p + done, bytes);
+    physicalWrite(((<u64>r) << PAGE_SHIFT) + offset, p + done, bytes);
     done += bytes;
     position += bytes;
     if (position > inode.size) inode.size = position;
@@ -65,7 +65,7 @@ export function copyToFile(from: Inode, position: u64, to: File, count: u32): Re
   let done: u32 = 0;
   while (done < count) {
     // Whole pages of the source, so that a pipe gets whole pages too.
-    const bytes = inodeRead(from, position, scratchPage, min(count - done, PAGE_SIZE - (<u32>position & (PAGE_SIZE - 1))));
+    const bytes = inodeRead(from, position, scratchPage, min(count - done, PAGE_SIZE - ((<u32>position) & (PAGE_SIZE - 1))));
     if (bytes == 0) break;
     const r = fileTake(to, scratchPage, bytes);
     if (r < 0) return done != 0 ? done : r;

@@ -13,6 +13,7 @@ export const DESCRIPTORS_MAX: u32 = 1 << 20;
 /** Numbers a new table has room for, without a second allocation. */
 const FIRST_CAPACITY: u32 = 32;
 
+
 @unmanaged
 export class FdTable {
   refs: u32;
@@ -38,6 +39,7 @@ function arrayBytes(capacity: u32): u32 {
   return capacity * 4 + (capacity >> 3) * 2 + fullBytes(capacity);
 }
 
+
 @inline
 function fullBytes(capacity: u32): u32 {
   return ((capacity + 1023) >> 10) << 2;
@@ -50,6 +52,7 @@ function placeArrays(table: FdTable, base: usize, capacity: u32): void {
   table.closeOnExec = table.open + (capacity >> 3);
   table.full = table.closeOnExec + (capacity >> 3);
 }
+
 
 @inline
 function inlineArrays(table: FdTable): usize {
@@ -103,12 +106,12 @@ function grow(table: FdTable, fd: u32): Result {
 function lowestFree(table: FdTable, from: u32): u32 {
   if (from >= table.capacity) return from;
   let word = from >> 5;
-  const rest = ~load<u32>(table.open + (word << 2)) & (<u32>-1 << (from & 31));
+  const rest = ~load<u32>(table.open + (word << 2)) & ((<u32>-1) << (from & 31));
   if (rest != 0) return (word << 5) + <u32>ctz(rest);
   word++;
   const words = table.capacity >> 5;
   while (word < words) {
-    const notFull = ~load<u32>(table.full + ((word >> 5) << 2)) & (<u32>-1 << (word & 31));
+    const notFull = ~load<u32>(table.full + ((word >> 5) << 2)) & ((<u32>-1) << (word & 31));
     if (notFull == 0) {
       word = (word | 31) + 1;
       continue;
@@ -170,7 +173,7 @@ export function fdTake(table: FdTable, fd: u32): File {
   if (changetype<usize>(file) == 0) return file;
   store<u32>(table.files + (fd << 2), 0);
   const word = (fd >> 5) << 2;
-  const mask = ~(<u32>1 << (fd & 31));
+  const mask = ~((<u32>1) << (fd & 31));
   store<u32>(table.open + word, load<u32>(table.open + word) & mask);
   store<u32>(table.closeOnExec + word, load<u32>(table.closeOnExec + word) & mask);
   clearBit(table.full, fd >> 5);
@@ -204,6 +207,7 @@ export function fdDuplicateTo(table: FdTable, from: u32, to: u32, limit: u64, cl
   fdSet(table, to, file, closeOnExec);
   return to;
 }
+
 
 @inline
 export function fdCloseOnExec(table: FdTable, fd: u32): bool {
@@ -243,7 +247,7 @@ export function closeRangeOnExec(table: FdTable, first: u32, last: u32): void {
 /** Lowest open descriptor >= from, or u32.MAX_VALUE. */
 export function fdNext(table: FdTable, from: u32): u32 {
   const words = table.capacity >> 5;
-  let mask: u32 = <u32>-1 << (from & 31);
+  let mask: u32 = (<u32>-1) << (from & 31);
   for (let word = from >> 5; word < words; word++) {
     const bits = load<u32>(table.open + (word << 2)) & mask;
     if (bits != 0) return (word << 5) + <u32>ctz(bits);
@@ -280,14 +284,16 @@ function usedWords(table: FdTable): u32 {
   return words;
 }
 
+
 @inline
 function setBit(bitmap: usize, n: u32): void {
   const word = bitmap + ((n >> 5) << 2);
   store<u32>(word, load<u32>(word) | (1 << (n & 31)));
 }
 
+
 @inline
 function clearBit(bitmap: usize, n: u32): void {
   const word = bitmap + ((n >> 5) << 2);
-  store<u32>(word, load<u32>(word) & ~(<u32>1 << (n & 31)));
+  store<u32>(word, load<u32>(word) & ~((<u32>1) << (n & 31)));
 }

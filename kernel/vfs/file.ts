@@ -6,9 +6,10 @@ import { Errno } from "../errno";
 import { kernelAlloc, kernelFree } from "../mm/heap";
 import { BLOCKED, Result } from "../result";
 import { OperationKind, registerOperation } from "../task/operation";
-import { current, park, Thread } from "../task/thread";
+import { current, NEVER, park, Thread } from "../task/thread";
 import { WaitQueue } from "../task/wait";
 import { entryRelease, entryRetain, inodeRelease, inodeRetain } from "./entry";
+import { epollForget, epollWakeNext } from "./epoll";
 import { accessOf, FileAccess, KEPT_FLAGS } from "./flags";
 import { Entry, File, FileKind, Inode, isRegular, Mount } from "./inode";
 import { lockLeaveFile, lockLeaveOwner } from "./lock";
@@ -37,62 +38,62 @@ const controllers = memory.data(FILE_KINDS * 4, 8);
 const releasers = memory.data(FILE_KINDS * 4, 8);
 
 export function setFileRead(kind: FileKind, read: TransferFunction): void {
-  store<u32>(readers + (<usize>kind << 2), read.index);
+  store<u32>(readers + ((<usize>kind) << 2), read.index);
 }
 
 export function setFileWrite(kind: FileKind, write: TransferFunction): void {
-  store<u32>(writers + (<usize>kind << 2), write.index);
+  store<u32>(writers + ((<usize>kind) << 2), write.index);
 }
 
 export function setFilePoll(kind: FileKind, poll: PollFunction): void {
-  store<u32>(pollers + (<usize>kind << 2), poll.index);
+  store<u32>(pollers + ((<usize>kind) << 2), poll.index);
 }
 
 /** Kinds whose read or write can return -EAGAIN must register where to wait. */
 export function setFileQueue(kind: FileKind, queue: QueueFunction): void {
-  store<u32>(queues + (<usize>kind << 2), queue.index);
+  store<u32>(queues + ((<usize>kind) << 2), queue.index);
 }
 
 export function setFileIoctl(kind: FileKind, ioctl: IoctlFunction): void {
-  store<u32>(controllers + (<usize>kind << 2), ioctl.index);
+  store<u32>(controllers + ((<usize>kind) << 2), ioctl.index);
 }
 
 export function setFileRelease(kind: FileKind, release: ReleaseFunction): void {
-  store<u32>(releasers + (<usize>kind << 2), release.index);
+  store<u32>(releasers + ((<usize>kind) << 2), release.index);
 }
 
 /** Read by the kind's function; -EINVAL when it has none. */
 export function registeredRead(file: File, ua: u64, count: u32): Result {
-  const index = load<u32>(readers + (<usize>file.kind << 2));
+  const index = load<u32>(readers + ((<usize>file.kind) << 2));
   return index == 0 ? -Errno.EINVAL : call_indirect<Result>(index, file, ua, count);
 }
 
 /** Write by the kind's function; -EINVAL when it has none. */
 export function registeredWrite(file: File, ua: u64, count: u32): Result {
-  const index = load<u32>(writers + (<usize>file.kind << 2));
+  const index = load<u32>(writers + ((<usize>file.kind) << 2));
   return index == 0 ? -Errno.EINVAL : call_indirect<Result>(index, file, ua, count);
 }
 
 /** ioctl by the kind's function; -ENOTTY when it has none. */
 export function registeredIoctl(file: File, request: u32, argument: u64): Result {
-  const index = load<u32>(controllers + (<usize>file.kind << 2));
+  const index = load<u32>(controllers + ((<usize>file.kind) << 2));
   return index == 0 ? -Errno.ENOTTY : call_indirect<Result>(index, file, request, argument);
 }
 
 /** Event bits by the kind's function; a kind without one is always ready. */
 export function registeredPoll(file: File, poller: usize, otherwise: u32): u32 {
-  const index = load<u32>(pollers + (<usize>file.kind << 2));
+  const index = load<u32>(pollers + ((<usize>file.kind) << 2));
   return index == 0 ? otherwise : call_indirect<u32>(index, file, poller);
 }
 
 /** True when the kind can be waited for (epoll refuses the others with EPERM). */
 export function isPollable(kind: u32): bool {
-  return load<u32>(pollers + (<usize>kind << 2)) != 0;
+  return load<u32>(pollers + ((<usize>kind) << 2)) != 0;
 }
 
 /** The queue of the kind's function, or null. */
 export function registeredQueue(file: File, writing: bool): WaitQueue | null {
-  const index = load<u32>(queues + (<usize>file.kind << 2));
+  const index = load<u32>(queues + ((<usize>file.kind) << 2));
   return index == 0 ? null : call_indirect<WaitQueue>(index, file, writing);
 }
 
@@ -116,10 +117,12 @@ export function fileNew(kind: FileKind, flags: u32, inode: Inode, mount: Mount |
   return file;
 }
 
+
 @inline
 function countsAsWriter(file: File): bool {
   return (file.access & FileAccess.Write) != 0 && isRegular(file.inode);
 }
+
 
 @inline
 export function fileRetain(file: File): File {
@@ -134,8 +137,9 @@ export function fileRelease(file: File): void {
 
 function fileClose(file: File): void {
   const inode = file.inode;
+  if (file.watchers != 0) epollForget(file);
   if (inode.locks != 0) lockLeaveFile(file);
-  const index = load<u32>(releasers + (<usize>file.kind << 2));
+  const index = load<u32>(releasers + ((<usize>file.kind) << 2));
   if (index != 0) call_indirect<void>(index, file);
   if (countsAsWriter(file)) inode.writers--;
   const entry = file.entry;
@@ -156,9 +160,9 @@ export function fileLeave(file: File, owner: usize): void {
  * Parks the current call on `queue` of `file`, as `park` does, and holds the file until the call ends, so that a close(2) by another thread
  * leaves the waiting call alone. With `exclusive`, one wake-up wakes only one such waiter.
  */
-export function fileWait(file: File, queue: WaitQueue, exclusive: bool = false): Result {
+export function fileWait(file: File, queue: WaitQueue, exclusive: bool = false, deadlineNs: u64 = NEVER): Result {
   const t = current;
-  const r = park(queue);
+  const r = park(queue, deadlineNs);
   if (r != BLOCKED) return r;
   t.waiter.exclusive = exclusive;
   if (t.opKind == OperationKind.None) {
@@ -177,7 +181,10 @@ export function heldFile(t: Thread): File {
 function releaseHeldFile(t: Thread): void {
   const file = changetype<File>(t.opObject);
   // A thread that dies must not keep a wake-up that was meant for one of several.
-  if (t.waiter.exclusive && file.kind == FileKind.Pipe) pipeWakeNext(changetype<Pipe>(file.object));
+  if (t.waiter.exclusive) {
+    if (file.kind == FileKind.Pipe) pipeWakeNext(changetype<Pipe>(file.object));
+    else if (file.kind == FileKind.Epoll) epollWakeNext(file);
+  }
   t.waiter.exclusive = false;
   fileRelease(file);
 }

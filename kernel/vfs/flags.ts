@@ -32,8 +32,7 @@ export const enum FileAccess {
 }
 
 /** What F_SETFL may change of an open file: O_APPEND, O_ASYNC, O_DIRECT, O_NOATIME and O_NONBLOCK. */
-export const CHANGEABLE_FLAGS: u32 =
-  OpenFlag.Append | OpenFlag.Async | OpenFlag.Direct | OpenFlag.NoAtime | OpenFlag.NonBlock;
+export const CHANGEABLE_FLAGS: u32 = OpenFlag.Append | OpenFlag.Async | OpenFlag.Direct | OpenFlag.NoAtime | OpenFlag.NonBlock;
 
 /** What a File keeps of the flags of open: all but those that only open itself looks at. O_NOCTTY goes when the opener has run. */
 export const KEPT_FLAGS: u32 = ~(<u32>(OpenFlag.Create | OpenFlag.Exclusive | OpenFlag.Truncate | OpenFlag.CloseOnExec));

@@ -30,6 +30,7 @@ export const enum LockType {
 /** The last byte a lock can cover. */
 export const LOCK_END: u64 = i64.MAX_VALUE;
 
+
 @unmanaged
 export class Lock {
   next: Lock | null;
@@ -71,10 +72,12 @@ const WAIT_BYTES: u32 = 24;
 
 let firstWait: LockWait | null = null;
 
+
 @inline
 function listOf(inode: Inode): LockList {
   return changetype<LockList>(inode.locks);
 }
+
 
 @inline
 function queueOf(list: LockList): WaitQueue {
@@ -92,6 +95,7 @@ function freeListIfIdle(inode: Inode): void {
   kernelFree(inode.locks);
   inode.locks = 0;
 }
+
 
 @inline
 function sameFamily(a: u32, b: u32): bool {
@@ -115,15 +119,7 @@ export function lockConflict(inode: Inode, family: LockFamily, owner: usize, typ
  * Sets (or with LockType.None takes away) a lock of `owner` on bytes [start, end] of the open file. Returns 0; when another lock is in
  * the way -EAGAIN, or with `wait` BLOCKED, -EDEADLK or -ERESTARTSYS; -ENOLCK when memory is short.
  */
-export function lockSet(
-  file: File,
-  family: LockFamily,
-  owner: usize,
-  type: LockType,
-  start: u64,
-  end: u64,
-  wait: bool,
-): Result {
+export function lockSet(file: File, family: LockFamily, owner: usize, type: LockType, start: u64, end: u64, wait: bool): Result {
   const inode = file.inode;
   if (type == LockType.None && inode.locks == 0) return 0;
   if (type != LockType.None) {

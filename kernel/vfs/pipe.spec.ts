@@ -228,7 +228,7 @@ describe("a pipe", () => {
   });
 
   test("moves user memory, up to a bad address", () => {
-    const end = <u64>memory.size() << 16;
+    const end = (<u64>memory.size()) << 16;
     const pipe = pipeOf(reader);
     expect(pipeWrite(pipe, PipePeer.User, end - 10, 100)).toBe(10);
     expect(pipeWrite(pipe, PipePeer.User, end, 100)).toBe(-Errno.EFAULT);

@@ -19,6 +19,7 @@ const DEFAULT_SLOTS: u32 = 16;
 /** Largest ring F_SETPIPE_SZ gives: 1 MiB, Linux's fs.pipe-max-size. */
 const SLOTS_MAX: u32 = 256;
 
+
 @unmanaged
 export class PipeSlot {
   frame: u32;
@@ -33,6 +34,7 @@ export const enum SlotFlag {
   /** O_DIRECT: one write, one read. */
   Packet = 1,
 }
+
 
 @unmanaged
 export class Pipe {
@@ -59,15 +61,18 @@ export class Pipe {
 export const PIPE_BYTES: u32 = 60;
 if (offsetof<Pipe>() != PIPE_BYTES) ERROR("Pipe is 60 bytes");
 
+
 @inline
 export function pipeReadQueue(pipe: Pipe): WaitQueue {
   return changetype<WaitQueue>(changetype<usize>(pipe) + offsetof<Pipe>("readFirst"));
 }
 
+
 @inline
 export function pipeWriteQueue(pipe: Pipe): WaitQueue {
   return changetype<WaitQueue>(changetype<usize>(pipe) + offsetof<Pipe>("writeFirst"));
 }
+
 
 @inline
 export function pipePollQueue(pipe: Pipe): WaitQueue {
@@ -109,15 +114,18 @@ export function pipeClear(pipe: Pipe): void {
   pipe.ring = 0;
 }
 
+
 @inline
 function slotAt(pipe: Pipe, place: u32): PipeSlot {
   return changetype<PipeSlot>(pipe.ring + (place & (pipe.slots - 1)) * SLOT_BYTES);
 }
 
+
 @inline
 export function pipeEmpty(pipe: Pipe): bool {
   return pipe.head == pipe.tail;
 }
+
 
 @inline
 export function pipeFull(pipe: Pipe): bool {
@@ -167,6 +175,7 @@ function deliver(peer: PipePeer, pa: u64, address: u64, bytes: u32): Result {
   physicalRead(<usize>address, pa, bytes);
   return bytes;
 }
+
 
 @inline
 function physical(slot: PipeSlot, offset: u32): u64 {
@@ -294,8 +303,7 @@ export function pipeSetCapacity(pipe: Pipe, bytes: u32, privileged: bool): Resul
   const ring = kernelAlloc(slots * SLOT_BYTES);
   if (ring == 0) return -Errno.ENOMEM;
   const wasFull = pipeFull(pipe);
-  for (let i: u32 = 0; i < used; i++)
-    memory.copy(ring + i * SLOT_BYTES, changetype<usize>(slotAt(pipe, pipe.tail + i)), SLOT_BYTES);
+  for (let i: u32 = 0; i < used; i++) memory.copy(ring + i * SLOT_BYTES, changetype<usize>(slotAt(pipe, pipe.tail + i)), SLOT_BYTES);
   kernelFree(pipe.ring);
   pipe.ring = ring;
   pipe.slots = slots;

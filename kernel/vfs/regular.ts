@@ -49,10 +49,10 @@ export function regularRead(file: File, ua: u64, count: u32, position: u64): Res
   let done: u32 = 0;
   let r: Result = 0;
   while (done < count) {
-    const offset = <u32>position & (PAGE_SIZE - 1);
+    const offset = (<u32>position) & (PAGE_SIZE - 1);
     const bytes = min(PAGE_SIZE - offset, count - done);
     const frame = filePage(inode, <u32>(position >> PAGE_SHIFT));
-    r = frame != 0 ? copyOutPhysical(ua, (<u64>frame << PAGE_SHIFT) + offset, bytes) : clearPartial(ua, bytes);
+    r = frame != 0 ? copyOutPhysical(ua, ((<u64>frame) << PAGE_SHIFT) + offset, bytes) : clearPartial(ua, bytes);
     if (r <= 0) break;
     done += <u32>r;
     ua += r;
@@ -88,11 +88,11 @@ export function regularWrite(inode: Inode, ua: u64, count: u32, position: u64): 
   count = <u32>r;
   let done: u32 = 0;
   while (done < count) {
-    const offset = <u32>position & (PAGE_SIZE - 1);
+    const offset = (<u32>position) & (PAGE_SIZE - 1);
     const bytes = min(PAGE_SIZE - offset, count - done);
     r = filePageForWrite(inode, <u32>(position >> PAGE_SHIFT));
     if (r < 0) break;
-    r = copyInPhysical((<u64>r << PAGE_SHIFT) + offset, ua, bytes);
+    r = copyInPhysical(((<u64>r) << PAGE_SHIFT) + offset, ua, bytes);
     if (r <= 0) break;
     done += <u32>r;
     ua += r;
@@ -112,10 +112,10 @@ export function inodeRead(inode: Inode, position: u64, p: usize, count: u32): u3
   if (<u64>count > size - position) count = <u32>(size - position);
   let done: u32 = 0;
   while (done < count) {
-    const offset = <u32>position & (PAGE_SIZE - 1);
+    const offset = (<u32>position) & (PAGE_SIZE - 1);
     const bytes = min(PAGE_SIZE - offset, count - done);
     const frame = filePage(inode, <u32>(position >> PAGE_SHIFT));
-    if (frame != 0) physicalRead(p + done, (<u64>frame << PAGE_SHIFT) + offset, bytes);
+    if (frame != 0) physicalRead(p + done, ((<u64>frame) << PAGE_SHIFT) + offset, bytes);
     else memory.fill(p + done, 0, bytes);
     done += bytes;
     position += bytes;

@@ -5,6 +5,8 @@ import { devptsInit } from "../fs/devpts";
 import { procfsInit } from "../fs/procfs";
 import { syntheticInit } from "../fs/synthetic";
 import { sysfsInit } from "../fs/sysfs";
+import { epollInit } from "./epoll";
+import { eventFdInit } from "./eventfd";
 import { fileInit } from "./file";
 import { lockInit } from "./lock";
 import { namelessInit } from "./nameless";
@@ -17,6 +19,8 @@ export function openFilesInit(): bool {
   pollInit();
   lockInit();
   pipeFilesInit();
+  epollInit();
+  eventFdInit();
   memoryDevicesInit();
   syntheticInit();
   procfsInit();

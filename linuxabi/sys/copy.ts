@@ -132,10 +132,10 @@ function clearRange(inode: Inode, from: u64, to: u64): Result {
     if (page == u64.MAX_VALUE) return 0;
     from = max(from, page << PAGE_SHIFT);
     if (from >= to) return 0;
-    const bytes = <u32>min<u64>(PAGE_SIZE - (<u32>from & (PAGE_SIZE - 1)), to - from);
+    const bytes = <u32>min<u64>(PAGE_SIZE - ((<u32>from) & (PAGE_SIZE - 1)), to - from);
     const r = filePageForWrite(inode, <u32>page);
     if (r < 0) return r;
-    if (bytes == PAGE_SIZE) physicalZeroPage(<u64>r << PAGE_SHIFT);
+    if (bytes == PAGE_SIZE) physicalZeroPage((<u64>r) << PAGE_SHIFT);
     else {
       memory.fill(scratchPage, 0, bytes);
       const written = inodeWrite(inode, from, scratchPage, bytes);

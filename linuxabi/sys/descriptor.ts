@@ -44,6 +44,7 @@ export function descriptorLimit(t: Thread): u64 {
   return softLimit(t.process, LimitKind.OpenFiles);
 }
 
+
 @inline
 export function isNone(file: File): bool {
   return changetype<usize>(file) == 0;

@@ -26,7 +26,7 @@ export function sysFcntl(t: Thread, fd: i32, command: u32, argument: u64): Resul
       return fdCloseOnExec(descriptors(t), <u32>fd) ? FD_CLOEXEC : 0;
     case Fcntl.SetFd:
       if (isNone(anyFile(t, fd))) return -Errno.EBADF;
-      fdSetCloseOnExec(descriptors(t), <u32>fd, (<u32>argument & FD_CLOEXEC) != 0);
+      fdSetCloseOnExec(descriptors(t), <u32>fd, ((<u32>argument) & FD_CLOEXEC) != 0);
       return 0;
     case Fcntl.GetFlags: {
       const file = anyFile(t, fd);

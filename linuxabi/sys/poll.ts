@@ -6,7 +6,17 @@ import { copyIn, copyOut } from "../../kernel/mm/user";
 import { BLOCKED, Result } from "../../kernel/result";
 import { interruptedUntilDeadline, NEVER, park, Thread } from "../../kernel/task/thread";
 import { File } from "../../kernel/vfs/inode";
-import { filePoll, heldPollSet, holdPollSet, PollEvent, PollSet, pollSetAdd, pollSetFile, pollSetFree, pollSetNew } from "../../kernel/vfs/poll";
+import {
+  filePoll,
+  heldPollSet,
+  holdPollSet,
+  PollEvent,
+  PollSet,
+  pollSetAdd,
+  pollSetFile,
+  pollSetFree,
+  pollSetNew,
+} from "../../kernel/vfs/poll";
 import { descriptorLimit, isNone, openFile } from "./descriptor";
 import { endTemporaryMask, temporaryMask } from "./mask";
 import { deadlineNs, timeoutFrom, timeoutIn, timeoutOut, TimeUnit } from "./timeout";

@@ -185,7 +185,7 @@ function nextData(inode: Inode, from: i64): Result {
 
 function nextHole(inode: Inode, from: i64): Result {
   if (from < 0 || <u64>from >= inode.size) return -Errno.ENXIO;
-  let page = <u64>from >> PAGE_SHIFT;
+  let page = (<u64>from) >> PAGE_SHIFT;
   if (fileNextPage(inode, <u32>page) != page) return from;
   while (page << PAGE_SHIFT < inode.size && fileNextPage(inode, <u32>page) == page) page++;
   return min(inode.size, page << PAGE_SHIFT);

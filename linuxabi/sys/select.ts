@@ -6,7 +6,17 @@ import { copyIn, copyOut } from "../../kernel/mm/user";
 import { BLOCKED, Result } from "../../kernel/result";
 import { park, Thread } from "../../kernel/task/thread";
 import { File } from "../../kernel/vfs/inode";
-import { filePoll, heldPollSet, holdPollSet, PollEvent, PollSet, pollSetAdd, pollSetFile, pollSetFree, pollSetNew } from "../../kernel/vfs/poll";
+import {
+  filePoll,
+  heldPollSet,
+  holdPollSet,
+  PollEvent,
+  PollSet,
+  pollSetAdd,
+  pollSetFile,
+  pollSetFree,
+  pollSetNew,
+} from "../../kernel/vfs/poll";
 import { descriptors, isNone, openFile } from "./descriptor";
 import { endTemporaryMask, temporaryMask } from "./mask";
 import { deadlineNs, timeoutIn, timeoutOut, TimeUnit } from "./timeout";
@@ -87,10 +97,12 @@ function clearBeyond(count: u32): void {
   }
 }
 
+
 @inline
 function asked(which: u32, word: u32): u64 {
   return load<u64>(sets + which * stride + (word << 3));
 }
+
 
 @inline
 function answer(which: u32, word: u32, bit: u64): void {
