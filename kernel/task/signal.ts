@@ -78,9 +78,7 @@ export function sendTimerSignal(p: Process, t: Thread | null, info: SignalInfo):
 
 /** What send_sig(3) of Linux calls no information: the thread itself is the sender (SIGPIPE, SIGXFSZ). */
 export function raise(t: Thread, signal: u32): void {
-  const info = userInfo(signal, SignalCode.User, t);
-  info.forced = true;
-  sendSignalToThread(t, info);
+  sendSignalToThread(t, userInfo(signal, SignalCode.User, t));
 }
 
 /**

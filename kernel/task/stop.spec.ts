@@ -130,6 +130,15 @@ describe("the end of a child", () => {
     expect(notifyChildEnded(job)).toBe(false);
   });
 
+  test("SIGKILL as exit signal spares a container's init", () => {
+    shell.exitSignal = Signal.KILL;
+    notifyChildEnded(shell);
+    expect(init.exiting).toBe(false);
+    job.exitSignal = Signal.KILL;
+    notifyChildEnded(job);
+    expect(shell.exiting).toBe(true);
+  });
+
   test("a clone without exit signal sends none", () => {
     job.exitSignal = 0;
     expect(notifyChildEnded(job)).toBe(false);

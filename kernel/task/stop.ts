@@ -102,7 +102,7 @@ function sendChildSignal(p: Process, parent: Process, signal: u32, code: SignalC
   const info = changetype<SignalInfo>(childInfo);
   info.signal = signal;
   info.code = code;
-  info.forced = true;
+  // Not forced: the exit signal is the child's choice (clone(2)), and must not be able to kill a container's init.
   info.pid = p.pid;
   info.uid = p.leader.credentials.uid;
   info.value = status;
@@ -153,6 +153,7 @@ export function parentDied(child: Process): void {
     if (t.parentDeathSignal != 0) {
       const info = kernelInfo(t.parentDeathSignal);
       info.code = SignalCode.User;
+      info.forced = false;
       sendSignalToProcess(child, info);
     }
     t = next;
