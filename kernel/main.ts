@@ -13,6 +13,7 @@ import { faultSignal } from "../linuxabi/fault";
 import { deliverSignals } from "../linuxabi/signal";
 import { signalsInit } from "../linuxabi/start";
 import { cloneInit, writeChildTid } from "../linuxabi/sys/clone";
+import { ptyPeerInit } from "../linuxabi/sys/ptypeer";
 import { ttyIoctlInit } from "../linuxabi/sys/ttyfile";
 import { linuxCall } from "../linuxabi/table";
 import { initFrames, readBootInfo } from "./boot/memorymap";
@@ -22,14 +23,15 @@ import { sharedMemoryInit } from "./fs/shm";
 import { FIRST_VECTOR, interruptRun, setHandler, TIMER_VECTOR } from "./interrupt";
 import { logEnd, logNumber, logStart, logText, setLogSink } from "./log/log";
 import { debugExit, DEBUG_EXIT_PANIC, panic } from "./log/panic";
-import { Access, faultInit, handleFaultOrKill } from "./mm/fault";
+import { Access, faultInit, handleFaultOrKill, setOutOfMemoryHandler } from "./mm/fault";
 import { framesFree, framesUsable } from "./mm/frame";
 import { heapInit, kernelAlloc } from "./mm/heap";
 import { kernelMapInit } from "./mm/kernelmap";
 import { unmapInodePages } from "./mm/space";
 import { randomSeed } from "./random";
-import { GONE, Result } from "./result";
+import { BLOCKED, GONE, Result } from "./result";
 import { finishCall, leave, onTimer, setPersonality, settle, slowCall } from "./run";
+import { makeRoom } from "./task/oom";
 import { lifecycleInit } from "./task/lifecycle";
 import { reschedule } from "./task/scheduler";
 import { current, Thread, unpark, WakeReason, wakeThread } from "./task/thread";
@@ -93,12 +95,14 @@ export function boot(): void {
   setTimerHandler(TimerKind.Thread, threadTimeout);
   workSystemInit();
   setPageUnmapper(unmapInodePages);
+  setOutOfMemoryHandler(makeRoom);
   setPersonality(linuxCall, linuxCall, deliverSignals, writeChildTid);
   must(openFilesInit(), "open files");
   cloneInit();
   signalsInit();
   ttyFilesInit();
   ttyIoctlInit();
+  ptyPeerInit();
   ttyProcessesInit();
   must(sharedMemoryInit(), "shared memory");
   logStart("memory");
@@ -135,6 +139,10 @@ export function onTrap(vector: u32, error: u64, address: u64): void {
     if (vector == 14) {
       const access = error & 16 ? Access.Execute : error & 2 ? Access.Write : Access.Read;
       result = handleFaultOrKill(t.process.space!, address, access);
+    }
+    if (result == BLOCKED) {
+      leave(result);
+      return;
     }
     if (vector != 14 || result < 0) faultSignal(t, vector, error, address, result);
   }

@@ -12,6 +12,9 @@ import { workPending, workRun } from "./task/work";
 import { nowNs } from "./time/clock";
 import { timerNextNs, timerRun } from "./time/timer";
 
+/** Thread.call outside of a system call. */
+const NO_CALL: u64 = u64.MAX_VALUE;
+
 type CallFunction = (t: Thread) => Result;
 type ThreadFunction = (t: Thread) => void;
 /** The container's and the host's system-call tables, and what linuxabi does on the way to user mode. */
@@ -52,6 +55,7 @@ function clearOperation(t: Thread): void {
 /** Runs a parked call again. */
 function restart(t: Thread): void {
   t.work &= ~Work.Restart;
+  if (t.call == NO_CALL) return; // a page fault that had to wait for memory: the instruction runs again
   t.restarting = true;
   const result = t.process.host ? call_indirect<Result>(hostCall, t) : call_indirect<Result>(linuxCall, t);
   if (result <= GONE) {

@@ -37,13 +37,15 @@ function ptmxInode(fs: FileSystem): Inode | null {
 }
 
 /** The inode of a slave: owned by who opened the master, with the group of the mount, until it is changed. */
-function slaveInode(fs: FileSystem, pty: Pty): Inode | null {
+export function slaveInode(instance: PtyInstance, pty: Pty): Inode | null {
+  const fs = changetype<FileSystem>(instance.fs);
+  if (changetype<usize>(fs) == 0) return null;
   if (!pty.owned) {
     const t = current;
     pty.owned = true;
     pty.uid = t ? t.credentials.fsuid : 0;
-    pty.gid = instanceOf(fs).gid != NOT_GIVEN ? instanceOf(fs).gid : t ? t.credentials.fsgid : 0;
-    pty.mode = instanceOf(fs).mode;
+    pty.gid = instance.gid != NOT_GIVEN ? instance.gid : t ? t.credentials.fsgid : 0;
+    pty.mode = instance.mode;
   }
   const inode = inodeNew(fs, S_IFCHR | pty.mode, pty.uid, pty.gid);
   if (!inode) return null;
@@ -60,7 +62,7 @@ function lookup(directory: Entry, name: usize, length: u32, hash: u32): Result {
   const number = parseDecimal(name, length);
   if (number < 0 || number > 0xfffff || (length > 1 && load<u8>(name) == 0x30)) return 0;
   const pty = ptyFind(instanceOf(fs), <u32>number);
-  return pty ? nodeEntry(directory, name, length, hash, slaveInode(fs, pty)) : 0;
+  return pty ? nodeEntry(directory, name, length, hash, slaveInode(instanceOf(fs), pty)) : 0;
 }
 
 /** Position 2 is ptmx, N + 3 slave N. */
@@ -119,6 +121,7 @@ function make(container: Container, options: MountableOptions): FileSystem | nul
   const fs = fileSystemNew(FileSystemKind.Devpts, changetype<usize>(container));
   if (!fs) return null;
   fs.data = container.ptys;
+  instance.fs = changetype<usize>(fs);
   const root = inodeNew(fs, S_IFDIR | 0o755, 0, 0);
   if (root) {
     root.number = ROOT_NUMBER;

@@ -4,7 +4,7 @@
 import { physicalCopyPage, physicalZeroPage } from "../../shim/isa";
 import { Errno } from "../errno";
 import { filePage, filePageForWrite } from "../fs/pages";
-import { Result } from "../result";
+import { BLOCKED, Result } from "../result";
 import { current } from "../task/thread";
 import { frameAlloc, frameInfo, frameRelease, frameRetain, framesFree, PAGE_SHIFT, PAGE_SIZE } from "./frame";
 import { findSlot, makeSlot, pteFrame, PTE_ACCESSED, PTE_ADDRESS, PTE_DIRTY, PTE_NO_EXECUTE, PTE_PRESENT, PTE_USER, PTE_WRITE } from "./pagetable";
@@ -26,7 +26,7 @@ export const KERNEL_RESERVE: u32 = 64;
 
 /** One page of zeros, mapped read-only wherever anonymous memory is read before it is written. */
 let zeroFrame: u32 = 0;
-/** Frees memory of the container that asks when there is none (kernel/task/oom.ts); true when it is worth another try. */
+/** Makes room when there is none: kernel/task/oom.ts. */
 let outOfMemory: u32 = 0;
 
 export function faultInit(): bool {
@@ -35,8 +35,11 @@ export function faultInit(): bool {
   return zeroFrame != 0;
 }
 
-/** Registers what is done when a user page cannot be had: f(space). */
-export function setOutOfMemoryHandler(f: (space: AddressSpace) => void): void {
+/**
+ * Registers what is done when a user page cannot be had. It returns 0 when the fault is worth another try, BLOCKED when the thread was
+ * parked until memory comes free, or -ENOMEM when the thread itself has to go.
+ */
+export function setOutOfMemoryHandler(f: (space: AddressSpace) => Result): void {
   outOfMemory = f.index;
 }
 
@@ -194,15 +197,16 @@ export function handleFault(space: AddressSpace, va: u64, access: Access): Resul
 export function handleFaultOrKill(space: AddressSpace, va: u64, access: Access): Result {
   const r = handleFault(space, va, access);
   if (r != -Errno.ENOMEM || outOfMemory == 0) return r;
-  call_indirect<void>(outOfMemory, space);
-  return handleFault(space, va, access);
+  const freed = call_indirect<Result>(outOfMemory, space);
+  return freed < 0 ? freed : handleFault(space, va, access);
 }
 
-/** For kernel/mm/user.ts: resolves a fault of a user copy in the current thread's space: 0 or -EFAULT. */
+/** For kernel/mm/user.ts: resolves a fault of a user copy in the current thread's space: 0, -EFAULT, or BLOCKED while memory is made. */
 export function resolveUserFault(va: u64, write: bool): Result {
   const space = current.process.space;
   if (!space) return -Errno.EFAULT;
-  return handleFaultOrKill(space, va, write ? Access.Write : Access.Read) < 0 ? -Errno.EFAULT : 0;
+  const r = handleFaultOrKill(space, va, write ? Access.Write : Access.Read);
+  return r == BLOCKED ? r : r < 0 ? -Errno.EFAULT : 0;
 }
 
 /** Shares or copies the pages of `vma` (of `from`) into `to`, as fork does: private pages become copy-on-write in both. */

@@ -2,7 +2,7 @@
 // with use, never fragments by size, and running out is a 0 that the caller turns into ENOMEM. There is no garbage collector
 // anywhere in the kernel (docs/adr/0004-no-collector.md). Design: Bonwick, "The Slab Allocator" (USENIX 1994), on size classes.
 
-import { FrameInfo, FrameKind, PAGE_SHIFT, PAGE_SIZE, frameAllocLow, frameFree, frameInfo } from "./frame";
+import { FrameInfo, FrameKind, PAGE_SHIFT, PAGE_SIZE, frameAllocLow, frameFree, frameInfo, framesFree } from "./frame";
 
 const CLASSES: u32 = 13;
 const CLASS_LIMIT: u32 = 2048;
@@ -45,7 +45,14 @@ function unlinkPartial(c: u32, info: FrameInfo): void {
   if (info.next != 0) frameInfo(info.next).prev = info.prev;
 }
 
+/**
+ * Frames that the heap leaves to page tables and user pages (KERNEL_RESERVE of fault.ts): what containers make the kernel keep runs into
+ * ENOMEM while their programs can still run and clean up.
+ */
+const RESERVE: u32 = 128;
+
 function newSlab(c: u32): u32 {
+  if (framesFree() < RESERVE) return 0;
   const page = frameAllocLow(0);
   if (page == 0) return 0;
   const size = <u32>load<u16>(sizes + (c << 1));
@@ -86,6 +93,7 @@ export function kernelAlloc(size: u32): usize {
 function allocRun(size: u32): usize {
   let order: u32 = 0;
   while (PAGE_SIZE << order < size) if (++order > 10) return 0;
+  if (framesFree() < RESERVE + (1 << order)) return 0;
   const page = frameAllocLow(order);
   if (page == 0) return 0;
   const info = frameInfo(<u32>(page >> PAGE_SHIFT));

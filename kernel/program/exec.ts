@@ -30,6 +30,8 @@ const SCRIPT_LINE: u32 = 256;
 /** Where a program that can stand anywhere is put: two thirds up the address space, as Linux does, plus randomness. */
 const MOVABLE_BASE: u64 = 0x5555_5555_4000;
 
+const SIGCHLD: u32 = 17;
+
 const line = memory.data(256, 16);
 const nameBuffer = memory.data(4096, 16);
 /** The name execve was given: AT_EXECFN and comm. */
@@ -257,6 +259,7 @@ function commit(t: Thread, space: AddressSpace, credentials: Credentials, action
   programSet(process, mount, place.entry);
   setName(t);
   process.executed = true;
+  process.exitSignal = SIGCHLD;
 
   memory.fill(changetype<usize>(t) + offsetof<Thread>("r15"), 0, offsetof<Thread>("call") - offsetof<Thread>("r15"));
   t.rip = start;

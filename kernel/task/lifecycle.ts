@@ -23,6 +23,8 @@ import { actionsRelease, notifyChildEnded, orphanedGroupsOnExit, parentDied, sig
 import { current, setCurrent, Thread, threadAlloc, ThreadState, unpark, WakeReason, Work } from "./thread";
 import { wakeAll } from "./wait";
 
+const SIGCHLD: u32 = 17;
+
 /** Bytes of a thread's FPU area on this CPU; set at boot. */
 let fpuBytes: u32 = 0;
 /** A clean FPU state: what a new program starts with. */
@@ -405,6 +407,7 @@ function reparentChildren(process: Process): void {
     child.siblingPrev = null;
     child.siblingNext = null;
     child.parent = heir;
+    child.exitSignal = SIGCHLD; // what was agreed with the old parent would surprise the new one
     parentDied(child);
     if (heir) {
       const first = heir.children;

@@ -45,6 +45,8 @@ export class PtyInstance {
   mode: u32;
   gid: u32;
   ptmxMode: u32;
+  /** The devpts file system mounted last, which lives as long as the container's tree; 0 for none. */
+  fs: usize;
 }
 
 @unmanaged
