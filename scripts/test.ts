@@ -2,7 +2,8 @@
 //   unit     as-pect specs (*.spec.ts) of the kernel's code, in Node with the machine simulated
 //   scripts  node:test files of the host side (scripts/**/*.test.ts)
 //   system   node:test files that boot the kernel in QEMU (tests/**/*.test.ts); builds the kernel and the bundles first
-// The last line sums up: `N passed, N failed`.
+// A file may be named in the place of a suite: npm test tests/command.test.ts, npm test kernel/mm/heap.spec.ts (as they are, nothing is
+// built first). The last line sums up: `N passed, N failed`.
 
 import fs from "node:fs";
 import path from "node:path";
@@ -60,10 +61,16 @@ const suites: Record<string, () => Promise<Tally>> = {
   },
 };
 
+function suiteOfFile(name: string): (() => Promise<Tally>) | undefined {
+  if (!fs.existsSync(name)) return undefined;
+  if (name.endsWith(".spec.ts")) return () => runSpecs(name);
+  return name.endsWith(".test.ts") ? () => runNodeTests([name]) : undefined;
+}
+
 const names = process.argv.slice(2);
 const total: Tally = { passed: 0, failed: 0 };
 for (const name of names.length > 0 ? names : Object.keys(suites)) {
-  const suite = suites[name];
+  const suite = suites[name] ?? suiteOfFile(name);
   if (!suite) {
     console.error(`unknown suite ${name}; there are: ${Object.keys(suites).join(", ")}`);
     process.exit(2);
