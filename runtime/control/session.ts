@@ -118,14 +118,14 @@ export function sessionFree(s: Session): void {
   closeInput(s);
   closeOutput(s);
   closeError(s);
-  workCancel(s.work);
   const tty = s.tty;
   if (tty) {
     s.tty = null;
-    ttyHangUp(tty);
     setTtyDriver(tty, noDriver, 0);
+    ttyHangUp(tty);
     ttyRelease(tty);
   }
+  workCancel(s.work); // last: closing wakes those who wait, the session's own work among them
   kernelFree(s.ring);
   kernelFree(changetype<usize>(s));
 }
