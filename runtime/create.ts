@@ -14,7 +14,7 @@ import { fsContextNew, fsContextRelease, mountSetFlags, vfsNew } from "../kernel
 import { inodeRead } from "../kernel/vfs/regular";
 import { pathRelease, walk, WalkFlag } from "../kernel/vfs/walk";
 import { Failure, failureClear, fail, failBegin, failPut, failPutBytes, failPutUnsigned } from "./failure";
-import { applyMasks, applyMount, applyReadonlyPaths, failedPath } from "./mounts";
+import { applyMasks, applyMount, applyReadonlyPaths, defaultInodeLimit, failedPath } from "./mounts";
 import { Spec, specAt, specBytes, SpecDevice, specFree, SpecMount, SpecString } from "./spec/model";
 import { specParse } from "./spec/parse";
 import { builder, makeDefaultDevices, makeDeviceNode } from "./tree";
@@ -102,7 +102,7 @@ function makeTree(c: Container, spec: Spec, host: FsContext, failure: Failure): 
   if (r < 0) return failProperty(failure, "root.path", path, r);
   if (rootPlace.entry.inode!.fs.kind != FileSystemKind.Memory) r = -Errno.EINVAL;
   if (r == 0) {
-    const fs = memfsNewOver(rootPlace.entry, changetype<usize>(c), 0, 0);
+    const fs = memfsNewOver(rootPlace.entry, changetype<usize>(c), 0, defaultInodeLimit());
     if (fs) {
       const length = putLiteral(names, "overlay");
       const vfs = vfsNew(fs, 0, names, length, names, length);

@@ -29,12 +29,17 @@ function given(mount: SpecMount, what: SpecMountGiven): bool {
   return (mount.given & what) != 0;
 }
 
+/** New files a memory file system takes when it is not told: one for every two pages of RAM (tmpfs(5), nr_inodes). */
+export function defaultInodeLimit(): u32 {
+  return framesUsable() / 2;
+}
+
 /** A memory file system with the mount's limits; Linux's tmpfs takes half of all memory when no size is given. */
 function memoryFileSystem(c: Container, mount: SpecMount): FileSystem | null {
   let pages: u64 = framesUsable() / 2;
   if (given(mount, SpecMountGiven.Size)) pages = (mount.sizeBytes + PAGE_SIZE - 1) / PAGE_SIZE;
   else if (given(mount, SpecMountGiven.SizePercent)) pages = (<u64>framesUsable() * mount.sizePercent) / 100;
-  const inodes = given(mount, SpecMountGiven.Inodes) ? mount.inodeLimit : 0;
+  const inodes = given(mount, SpecMountGiven.Inodes) ? mount.inodeLimit : defaultInodeLimit();
   const mode = given(mount, SpecMountGiven.Mode) ? mount.mode : 0o1777;
   return memfsNew(changetype<usize>(c), mode, mount.uid, mount.gid, <u32>min<u64>(pages, u32.MAX_VALUE), <u32>min<u64>(inodes, u32.MAX_VALUE));
 }
