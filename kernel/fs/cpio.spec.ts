@@ -89,7 +89,7 @@ function inodeOf(path: string): Inode {
 
 function getByte(path: string, at: u32): u8 {
   const frame = filePage(inodeOf(path), at >> 12);
-  return load<u8>((<usize>frame << 12) + (at & 4095));
+  return load<u8>(((<usize>frame) << 12) + (at & 4095));
 }
 
 function frameOf(at: usize): u32 {

@@ -75,7 +75,7 @@ const fields = memory.data(13 * 4, 8);
 
 @inline
 function field(f: Field): u32 {
-  return load<u32>(fields + (<usize>f << 2));
+  return load<u32>(fields + ((<usize>f) << 2));
 }
 
 let archive: usize = 0;
@@ -314,7 +314,7 @@ function fill(inode: Inode, data: usize, size: u32): Result {
     if (aligned) r = fileAdoptPage(inode, index, <u32>(from >> PAGE_SHIFT));
     else {
       r = filePageForWrite(inode, index);
-      if (r >= 0) physicalWrite(<u64>r << PAGE_SHIFT, from, bytes);
+      if (r >= 0) physicalWrite((<u64>r) << PAGE_SHIFT, from, bytes);
     }
     if (r < 0) return r;
     if (aligned && bytes < PAGE_SIZE) newTail = from + bytes;

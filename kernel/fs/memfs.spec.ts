@@ -79,14 +79,14 @@ function putByte(path: string, at: u32, value: u8): bool {
   const inode = inodeOf(path);
   const frame = filePageForWrite(inode, at >> 12);
   if (frame < 0) return false;
-  store<u8>((<usize>frame << 12) + (at & 4095), value);
+  store<u8>(((<usize>frame) << 12) + (at & 4095), value);
   if (at >= <u32>inode.size) inode.size = at + 1;
   return true;
 }
 
 function getByte(path: string, at: u32): u8 {
   const frame = filePage(inodeOf(path), at >> 12);
-  return frame == 0 ? 0 : load<u8>((<usize>frame << 12) + (at & 4095));
+  return frame == 0 ? 0 : load<u8>(((<usize>frame) << 12) + (at & 4095));
 }
 
 let hoard: usize = 0;

@@ -36,7 +36,7 @@ function newFile(): Inode {
 function put(inode: Inode, at: u64, value: u8): bool {
   const frame = filePageForWrite(inode, <u32>(at >> 12));
   if (frame < 0) return false;
-  store<u8>((<usize>frame << 12) + <usize>(at & 4095), value);
+  store<u8>(((<usize>frame) << 12) + <usize>(at & 4095), value);
   if (at >= inode.size) inode.size = at + 1;
   return true;
 }
@@ -44,7 +44,7 @@ function put(inode: Inode, at: u64, value: u8): bool {
 /** The byte, 0 in a hole. */
 function get(inode: Inode, at: u64): u8 {
   const frame = filePage(inode, <u32>(at >> 12));
-  return frame == 0 ? 0 : load<u8>((<usize>frame << 12) + <usize>(at & 4095));
+  return frame == 0 ? 0 : load<u8>(((<usize>frame) << 12) + <usize>(at & 4095));
 }
 
 describe("pages of a file", () => {
@@ -72,7 +72,7 @@ describe("pages of a file", () => {
     expect(filePage(file, 0)).toBe(0);
     const frame = filePageForWrite(file, 0);
     expect(frame).toBeGreaterThan(0);
-    expect(load<u64>(<usize>frame << 12)).toBe(0);
+    expect(load<u64>((<usize>frame) << 12)).toBe(0);
     expect(filePageForWrite(file, 0)).toBe(frame);
     expect(<i64>filePage(file, 0)).toBe(frame);
     expect(file.pageCount).toBe(1);
@@ -83,18 +83,18 @@ describe("pages of a file", () => {
     expect(put(file, 0, 1)).toBe(true);
     expect(put(file, 63 * 4096, 2)).toBe(true);
     expect(put(file, 64 * 4096, 3)).toBe(true);
-    expect(put(file, <u64>1 << 40, 4)).toBe(true);
+    expect(put(file, (<u64>1) << 40, 4)).toBe(true);
     expect(put(file, FILE_SIZE_MAX - 1, 5)).toBe(true);
     expect(get(file, 0)).toBe(1);
     expect(get(file, 63 * 4096)).toBe(2);
     expect(get(file, 64 * 4096)).toBe(3);
-    expect(get(file, <u64>1 << 40)).toBe(4);
+    expect(get(file, (<u64>1) << 40)).toBe(4);
     expect(get(file, FILE_SIZE_MAX - 1)).toBe(5);
     expect(get(file, 65 * 4096)).toBe(0);
     expect(file.pageCount).toBe(5);
     expect(heapObjectsUsed() - objects).toBeLessThan(24, "nodes");
     expect(fileNextPage(file, 1)).toBe(63);
-    expect(fileNextPage(file, 65)).toBe(<u64>1 << 28);
+    expect(fileNextPage(file, 65)).toBe((<u64>1) << 28);
     expect(fileNextPage(file, (1 << 28) + 1)).toBe((FILE_SIZE_MAX - 1) >> 12);
     expect(fileResize(file, FILE_SIZE_MAX + 1)).toBe(-Errno.EFBIG);
   });
@@ -116,7 +116,7 @@ describe("pages of a file", () => {
 
   test("growing clears what a mapping may have left behind the end", () => {
     put(file, 10, 1);
-    store<u8>((<usize>filePage(file, 0) << 12) + 2000, 9);
+    store<u8>(((<usize>filePage(file, 0)) << 12) + 2000, 9);
     expect(fileResize(file, 4096)).toBe(0);
     expect(get(file, 2000)).toBe(0);
     expect(get(file, 10)).toBe(1);

@@ -15,7 +15,7 @@ const NODE_SLOTS: u32 = 1 << NODE_SHIFT;
 const NODE_BYTES: u32 = NODE_SLOTS * 4;
 
 /** Largest size of a file: page indices are 32 bits (the limit of ext4, too). Past it writing is EFBIG. */
-export const FILE_SIZE_MAX: u64 = (<u64>1 << 44) - PAGE_SIZE;
+export const FILE_SIZE_MAX: u64 = ((<u64>1) << 44) - PAGE_SIZE;
 
 const zeros = memory.data(512, 16);
 
@@ -135,8 +135,8 @@ export function filePageForWrite(inode: Inode, index: u32): Result {
     return -Errno.ENOMEM;
   }
   const below = index < inode.lowerPages ? filePage(inode.lower!, index) : 0;
-  if (below != 0) physicalCopyPage(<u64>frame << PAGE_SHIFT, <u64>below << PAGE_SHIFT);
-  else physicalZeroPage(<u64>frame << PAGE_SHIFT);
+  if (below != 0) physicalCopyPage((<u64>frame) << PAGE_SHIFT, (<u64>below) << PAGE_SHIFT);
+  else physicalZeroPage((<u64>frame) << PAGE_SHIFT);
   unmap(inode, index, index + 1);
   return frame;
 }
@@ -158,11 +158,11 @@ export function fileAdoptPage(inode: Inode, index: u32, frame: u32): Result {
 /** Clears bytes [from, PAGE_SIZE) of a page. */
 function clearTail(frame: u32, from: u32): void {
   if (frame < LOW_FRAMES) {
-    memory.fill((<usize>frame << PAGE_SHIFT) + from, 0, PAGE_SIZE - from);
+    memory.fill(((<usize>frame) << PAGE_SHIFT) + from, 0, PAGE_SIZE - from);
     return;
   }
   for (let at = from; at < PAGE_SIZE; at += 512) {
-    physicalWrite((<u64>frame << PAGE_SHIFT) + at, zeros, min<u32>(512, PAGE_SIZE - at));
+    physicalWrite(((<u64>frame) << PAGE_SHIFT) + at, zeros, min<u32>(512, PAGE_SIZE - at));
   }
 }
 
@@ -176,7 +176,7 @@ function prune(inode: Inode, node: usize, level: u32, base: u64, from: u32): boo
     return true;
   }
   let empty = true;
-  const step = <u64>1 << ((level - 1) * NODE_SHIFT);
+  const step = (<u64>1) << ((level - 1) * NODE_SHIFT);
   for (let i: u32 = 0; i < NODE_SLOTS; i++) {
     const child = load<u32>(node + (i << 2));
     if (child == 0) continue;
@@ -225,7 +225,7 @@ export function fileResize(inode: Inode, size: u64): Result {
 /** Index of the first page >= from under `node` that is there, or u64.MAX_VALUE. */
 function nextUnder(node: usize, level: u32, base: u64, from: u32): u64 {
   if (level == 0) return base >= from ? base : u64.MAX_VALUE;
-  const step = <u64>1 << ((level - 1) * NODE_SHIFT);
+  const step = (<u64>1) << ((level - 1) * NODE_SHIFT);
   for (let i: u32 = 0; i < NODE_SLOTS; i++) {
     const child = load<u32>(node + (i << 2));
     if (child == 0 || base + step * (i + 1) <= from) continue;

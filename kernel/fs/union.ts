@@ -113,7 +113,7 @@ export function memfsLinkText(link: Inode): usize {
 
 /** Positions in a directory: the layer, deepest first, above the cookie of an entry there. */
 const LAYER_SHIFT: u64 = 40;
-const COOKIE_MASK: u64 = (<u64>1 << LAYER_SHIFT) - 1;
+const COOKIE_MASK: u64 = ((<u64>1) << LAYER_SHIFT) - 1;
 
 /** The directory `steps` layers down from `inode`. */
 function layer(inode: Inode, steps: u32): Inode {
@@ -158,7 +158,7 @@ export function memfsNext(directory: Entry, position: u64, item: DirectoryItem):
     item.nameLength = e.nameLength;
     item.number = e.inode!.number;
     item.type = e.inode!.mode & S_IFMT;
-    item.next = (<u64>phase << LAYER_SHIFT) | cookie;
+    item.next = ((<u64>phase) << LAYER_SHIFT) | cookie;
     return 1;
   }
   return 0;

@@ -15,7 +15,7 @@ let member: Credentials = changetype<Credentials>(0);
 
 /** A user without other rights than one capability. */
 function withCapability(capability: Capability): Credentials {
-  user.effective = <u64>1 << (<u64>capability);
+  user.effective = (<u64>1) << (<u64>capability);
   return user;
 }
 
