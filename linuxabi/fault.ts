@@ -69,11 +69,14 @@ function at(signal: u32, code: i32, address: u64): SignalInfo {
   return info;
 }
 
-/** Which of the unmasked floating-point exceptions happened: bits 0 to 5 of the status words are invalid, denormal, zero divide, overflow, underflow, precision. */
+/**
+ * Which of the unmasked floating-point exceptions happened: bits 0 to 5 of the status words are invalid, denormal, zero divide,
+ * overflow, underflow and precision.
+ */
 function floatingPointCode(t: Thread, vector: u32): i32 {
   fpuSave(t.fpu);
   let happened: u32;
-  if (vector == Vector.FloatingPoint) happened = <u32>load<u16>(t.fpu, 2) & ~(<u32>load<u16>(t.fpu));
+  if (vector == Vector.FloatingPoint) happened = (<u32>load<u16>(t.fpu, 2)) & ~(<u32>load<u16>(t.fpu));
   else {
     const mxcsr = load<u32>(t.fpu, 24);
     happened = mxcsr & ~(mxcsr >> 7);

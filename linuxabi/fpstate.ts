@@ -44,7 +44,7 @@ function ready(t: Thread): void {
   areaBytes = LEGACY_BYTES;
   hasXsave = ((cpuid(1, 0, 2) >> 26) & 1) != 0;
   if (hasXsave) {
-    components = <u64>cpuid(13, 0, 0) & COMPONENTS;
+    components = (<u64>cpuid(13, 0, 0)) & COMPONENTS;
     firstRun = LEGACY_BYTES + HEADER_BYTES;
     areaBytes = firstRun;
     for (let i: u32 = 2; i < 10; i++) if (((components >> i) & 1) != 0) addRun(cpuid(13, i, 1), cpuid(13, i, 0));

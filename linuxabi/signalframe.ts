@@ -28,8 +28,8 @@ export function onAltStack(t: Thread, sp: u64): bool {
 }
 
 /**
- * Makes the current thread run its handler for `info`, which returns to where the thread is now. 0; BLOCKED when a page of the stack is not there yet;
- * -EFAULT when the frame cannot be written.
+ * Makes the current thread run its handler for `info`, which returns to where the thread is now. 0; BLOCKED when a page of the stack is
+ * not there yet; -EFAULT when the frame cannot be written.
  */
 export function pushFrame(t: Thread, info: SignalInfo): Result {
   const signal = info.signal;
@@ -116,7 +116,7 @@ function enterHandler(t: Thread, actions: SignalActions, signal: u32, sp: u64): 
   setSignalMask(t, t.signalMask | actionMask(actions, signal) | self);
 }
 
-export function disableAltStack(t: Thread): void {
+function disableAltStack(t: Thread): void {
   t.altStack = 0;
   t.altStackBytes = 0;
   t.altStackFlags = AltStackFlag.SS_DISABLE;

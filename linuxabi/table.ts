@@ -345,7 +345,7 @@ export function linuxCall(t: Thread): Result {
     case 213: return sysEpollCreate(t, <i32>t.rdi);
     case 217: return sysGetdents64(t, <i32>t.rdi, t.rsi, <u32>t.rdx);
     case 218: return sysSetTidAddress(t, t.rdi);
-    case 219: return sysRestartSyscall(t);
+    case 219: return sysRestartSyscall(t) ? linuxCall(t) : -Errno.EINTR;
     case 221: return sysFadvise64(t, <i32>t.rdi, <i64>t.rsi, <i64>t.rdx, <u32>t.r10);
     case 222: return sysTimerCreate(t, <i32>t.rdi, t.rsi, t.rdx);
     case 223: return sysTimerSettime(t, <i32>t.rdi, <u32>t.rsi, t.rdx, t.r10);

@@ -30,7 +30,7 @@ let keyPlace: u64 = 0;
 
 @inline
 function bucket(object: usize, place: u64): WaitQueue {
-  const hash = (<u32>(place >> 2) ^ <u32>(place >> 12) ^ <u32>(object >> 4)) * 0x9e3779b1;
+  const hash = ((<u32>(place >> 2)) ^ (<u32>(place >> 12)) ^ (<u32>(object >> 4))) * 0x9e3779b1;
   return changetype<WaitQueue>(buckets + ((hash >> 24) & (BUCKETS - 1)) * 8);
 }
 
@@ -99,7 +99,7 @@ function wakeKey(object: usize, place: u64, most: i32, bits: u32): i32 {
   while (waiter) {
     const next = waiter.next;
     const t = changetype<Thread>(waiter.owner);
-    if (waits(waiter, object, place) && (<u32>t.opDone & bits) != 0) {
+    if (waits(waiter, object, place) && ((<u32>t.opDone) & bits) != 0) {
       t.opPhase = Phase.Woken;
       unpark(t, WakeReason.Event);
       if (++woken >= most) break;
@@ -179,8 +179,8 @@ const enum WordComparison {
 }
 
 /**
- * Changes the word at `second` as `operation` encodes (FUTEX_OP of futex(2)), wakes up to `wake` waiters of `ua`, and, if the word's old value compares
- * as encoded, up to `wakeSecond` of `second`. Returns how many in all; -ENOSYS for an unknown operation.
+ * Changes the word at `second` as `operation` encodes (FUTEX_OP of futex(2)), wakes up to `wake` waiters of `ua`, and, if the word's old
+ * value compares as encoded, up to `wakeSecond` of `second`. Returns how many in all; -ENOSYS for an unknown operation.
  */
 export function futexWakeOperation(t: Thread, ua: u64, second: u64, wake: i32, wakeSecond: i32, operation: u32, shared: bool): Result {
   const space = t.process.space!;
@@ -201,7 +201,7 @@ export function futexWakeOperation(t: Thread, ua: u64, second: u64, wake: i32, w
 
 /** The word's old value, -EFAULT or -ENOSYS. */
 function changeWord(ua: u64, operation: u32): Result {
-  let argument = (<i32>operation << 8) >> 20;
+  let argument = ((<i32>operation) << 8) >> 20;
   // FUTEX_OP_OPARG_SHIFT: the argument is the number of a bit.
   if (<i32>operation < 0) argument = 1 << (argument & 31);
   const kind = (operation >> 28) & 7;
@@ -232,7 +232,7 @@ function changed(old: u32, kind: u32, argument: u32): u32 {
 
 /** 1 when `old` compares as encoded, 0 when not, -ENOSYS for an unknown comparison. */
 function compareWord(old: i32, operation: u32): Result {
-  const argument = (<i32>operation << 20) >> 20;
+  const argument = ((<i32>operation) << 20) >> 20;
   switch ((operation >> 24) & 15) {
     case WordComparison.Equal:
       return old == argument ? 1 : 0;
@@ -299,12 +299,12 @@ function ownerDied(t: Thread, ua: u64, pending: bool): bool {
   if ((ua & 3) != 0) return false;
   let seen = wordIn(ua);
   let old: Result = -1;
-  while (seen >= 0 && seen != old && (<u32>seen & FUTEX_TID_MASK) == t.tid) {
+  while (seen >= 0 && seen != old && ((<u32>seen) & FUTEX_TID_MASK) == t.tid) {
     old = seen;
-    seen = compareExchangeIn(ua, <u32>old, (<u32>old & FUTEX_WAITERS) | FUTEX_OWNER_DIED);
+    seen = compareExchangeIn(ua, <u32>old, ((<u32>old) & FUTEX_WAITERS) | FUTEX_OWNER_DIED);
   }
   if (seen < 0) return false;
   // Either it was held and somebody waits, or the thread had released it but not woken anybody yet.
-  if (seen == old ? (<u32>old & FUTEX_WAITERS) != 0 : pending && seen == 0) futexWake(t, ua, 1, FUTEX_MATCH_ANY, true);
+  if (seen == old ? ((<u32>old) & FUTEX_WAITERS) != 0 : pending && seen == 0) futexWake(t, ua, 1, FUTEX_MATCH_ANY, true);
   return true;
 }

@@ -137,7 +137,9 @@ export function setAllUsers(t: Thread, real: u32, effective: u32, saved: u32): R
   const old = t.credentials;
   if (!capable(old, Capability.Setuid)) {
     const allowed =
-      among(real, old.uid, old.euid, old.suid) && among(effective, old.uid, old.euid, old.suid) && among(saved, old.uid, old.euid, old.suid);
+      among(real, old.uid, old.euid, old.suid) &&
+      among(effective, old.uid, old.euid, old.suid) &&
+      among(saved, old.uid, old.euid, old.suid);
     if (!allowed) return -Errno.EPERM;
   }
   const c = credentialsCopy(old);
@@ -153,7 +155,9 @@ export function setAllGroups(t: Thread, real: u32, effective: u32, saved: u32): 
   const old = t.credentials;
   if (!capable(old, Capability.Setgid)) {
     const allowed =
-      among(real, old.gid, old.egid, old.sgid) && among(effective, old.gid, old.egid, old.sgid) && among(saved, old.gid, old.egid, old.sgid);
+      among(real, old.gid, old.egid, old.sgid) &&
+      among(effective, old.gid, old.egid, old.sgid) &&
+      among(saved, old.gid, old.egid, old.sgid);
     if (!allowed) return -Errno.EPERM;
   }
   const c = credentialsCopy(old);

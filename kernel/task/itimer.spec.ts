@@ -130,7 +130,7 @@ describe("POSIX timers", () => {
   });
 
   test("need no queue space and do not use it up", () => {
-    store<u64>(p.limits + (<usize>LimitKind.PendingSignals << 4), 0);
+    store<u64>(p.limits + ((<usize>LimitKind.PendingSignals) << 4), 0);
     const t = posixTimer();
     timerArm(t, nowNs() + 1, 0);
     runUntil(nowNs() + MILLISECOND);

@@ -94,12 +94,12 @@ function infoAlloc(): usize {
   if (poolFree == 0) return kernelAlloc(INFO_BYTES);
   const place = ctz(poolFree);
   poolFree &= poolFree - 1;
-  return pool + (<usize>place << PLACE_SHIFT);
+  return pool + ((<usize>place) << PLACE_SHIFT);
 }
 
 function infoFree(p: usize): void {
   const offset = p - pool;
-  if (offset < <usize>POOL_PLACES << PLACE_SHIFT) poolFree |= 1 << (<u32>offset >> PLACE_SHIFT);
+  if (offset < (<usize>POOL_PLACES) << PLACE_SHIFT) poolFree |= 1 << ((<u32>offset) >> PLACE_SHIFT);
   else kernelFree(p);
 }
 

@@ -81,7 +81,7 @@ describe("queueing", () => {
   });
 
   test("a full queue refuses sigqueue, and keeps kill's signal without its details", () => {
-    store<u64>(p.limits + (<usize>LimitKind.PendingSignals << 4), 2);
+    store<u64>(p.limits + ((<usize>LimitKind.PendingSignals) << 4), 2);
     expect(queue(40, 1)).toBe(0);
     expect(queue(40, 2)).toBe(0);
     expect(queue(40, 3)).toBe(-Errno.EAGAIN);
@@ -273,7 +273,7 @@ describe("faults", () => {
 
   test("the core bit needs RLIMIT_CORE and a signal that dumps", () => {
     expect(fatalStatus(p, Signal.ABRT)).toBe(Signal.ABRT);
-    store<u64>(p.limits + (<usize>LimitKind.Core << 4), 1 << 20);
+    store<u64>(p.limits + ((<usize>LimitKind.Core) << 4), 1 << 20);
     expect(fatalStatus(p, Signal.ABRT)).toBe(Signal.ABRT | 0x80);
     expect(fatalStatus(p, Signal.TERM)).toBe(Signal.TERM);
   });

@@ -62,7 +62,7 @@ function fillRecord(info: SignalInfo): void {
   store<i32>(record, info.error, 4);
   store<i32>(record, info.code, 8);
   const signal = info.signal;
-  if (info.code > 0 && ((<u64>1 << (signal - 1)) & SYNCHRONOUS_SIGNALS) != 0) {
+  if (info.code > 0 && (((<u64>1) << (signal - 1)) & SYNCHRONOUS_SIGNALS) != 0) {
     store<u64>(record, load<u64>(changetype<usize>(info) + offsetof<SignalInfo>("pid")), 72); // ssi_addr
     return;
   }

@@ -54,17 +54,11 @@ export function isSignal(signal: u32): bool {
 
 /** Signals that stop the process by default. */
 export const STOP_SIGNALS: u64 =
-  ((<u64>1) << (Signal.STOP - 1)) |
-  ((<u64>1) << (Signal.TSTP - 1)) |
-  ((<u64>1) << (Signal.TTIN - 1)) |
-  ((<u64>1) << (Signal.TTOU - 1));
+  ((<u64>1) << (Signal.STOP - 1)) | ((<u64>1) << (Signal.TSTP - 1)) | ((<u64>1) << (Signal.TTIN - 1)) | ((<u64>1) << (Signal.TTOU - 1));
 
 /** Signals that do nothing by default. */
 export const IGNORED_BY_DEFAULT: u64 =
-  ((<u64>1) << (Signal.CHLD - 1)) |
-  ((<u64>1) << (Signal.CONT - 1)) |
-  ((<u64>1) << (Signal.URG - 1)) |
-  ((<u64>1) << (Signal.WINCH - 1));
+  ((<u64>1) << (Signal.CHLD - 1)) | ((<u64>1) << (Signal.CONT - 1)) | ((<u64>1) << (Signal.URG - 1)) | ((<u64>1) << (Signal.WINCH - 1));
 
 /** Signals that end the process with a core dump by default. */
 export const CORE_SIGNALS: u64 =

@@ -204,7 +204,8 @@ export function orphanedGroupsOnExit(process: Process): void {
   let child = process.children;
   while (child) {
     const group = child.group;
-    if (group != process.group && child.session == process.session && hasStopped(group) && orphaned(group, null, process, heir)) hangUp(group);
+    if (group != process.group && child.session == process.session && hasStopped(group) && orphaned(group, null, process, heir))
+      hangUp(group);
     child = child.siblingNext;
   }
   const parent = process.parent;

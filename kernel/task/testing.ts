@@ -55,7 +55,7 @@ export function newProcess(parent: Process | null): Process {
   const p = processNew(container, parent, newCredentials(0))!;
   p.actions = changetype<SignalActions>(actionsNew());
   p.exitSignal = Signal.CHLD;
-  store<u64>(p.limits + (<usize>LimitKind.PendingSignals << 4), 100);
+  store<u64>(p.limits + ((<usize>LimitKind.PendingSignals) << 4), 100);
   p.leader.state = ThreadState.Running;
   processLead(p);
   return p;

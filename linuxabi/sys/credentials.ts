@@ -108,5 +108,5 @@ export function sysCapset(t: Thread, header: u64, data: u64): Result {
 /** The set whose low word is at `offset` of both halves. */
 @inline
 function setAt(offset: u32): u64 {
-  return <u64>load<u32>(space + offset) | (<u64>load<u32>(space + offset, 12) << 32);
+  return (<u64>load<u32>(space + offset)) | ((<u64>load<u32>(space + offset, 12)) << 32);
 }

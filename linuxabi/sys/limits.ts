@@ -33,7 +33,7 @@ export function sysSetrlimit(t: Thread, kind: u32, limit: u64): Result {
 function setGiven(t: Thread, p: Process, kind: u32): Result {
   const r = checkGiven(t, p, kind);
   if (r < 0) return r;
-  const at = p.limits + (<usize>kind << 4);
+  const at = p.limits + ((<usize>kind) << 4);
   const soft = load<u64>(at);
   const hard = load<u64>(at, 8);
   store<u64>(at, load<u64>(given));

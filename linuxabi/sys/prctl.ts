@@ -131,7 +131,7 @@ function dropBounding(t: Thread, capability: u64): Result {
   if (capability > CAPABILITY_LAST) return -Errno.EINVAL;
   const c = changeable(t);
   if (changetype<usize>(c) == 0) return -Errno.ENOMEM;
-  c.bounding &= ~(<u64>1 << capability);
+  c.bounding &= ~((<u64>1) << capability);
   credentialsCommit(t, c);
   return 0;
 }
@@ -139,7 +139,7 @@ function dropBounding(t: Thread, capability: u64): Result {
 /** What is locked stays as it is, locks stay locked, and only who has CAP_SETPCAP may change anything. */
 function setSecureBits(t: Thread, bits: u64): Result {
   const old = t.credentials.securebits;
-  const changesLocked = ((old & SECURE_LOCKS) >> 1) & (old ^ <u32>bits);
+  const changesLocked = ((old & SECURE_LOCKS) >> 1) & (old ^ (<u32>bits));
   const unlocks = old & SECURE_LOCKS & ~(<u32>bits);
   const unknown = bits & ~(<u64>(SECURE_BITS | SECURE_LOCKS));
   if (changesLocked != 0 || unlocks != 0 || unknown != 0 || !capable(t.credentials, Capability.Setpcap)) return -Errno.EPERM;
@@ -157,7 +157,7 @@ function ambient(t: Thread, operation: u64, capability: u64, rest: u64): Result 
     return setAmbient(t, 0);
   }
   if (capability > CAPABILITY_LAST || rest != 0) return -Errno.EINVAL;
-  const bit = <u64>1 << capability;
+  const bit = (<u64>1) << capability;
   if (operation == AmbientOperation.PR_CAP_AMBIENT_IS_SET) return (old.ambient & bit) != 0 ? 1 : 0;
   if (operation == AmbientOperation.PR_CAP_AMBIENT_LOWER) return setAmbient(t, old.ambient & ~bit);
   if (operation != AmbientOperation.PR_CAP_AMBIENT_RAISE) return -Errno.EINVAL;

@@ -1,5 +1,5 @@
-// Scheduling: getpriority(2), setpriority(2), sched_yield(2), sched_setscheduler(2) and relatives, sched_setaffinity(2). The scheduler is fair; real-time
-// policies are refused (EPERM), as to everybody without the privilege.
+// Scheduling: getpriority(2), setpriority(2), sched_yield(2), sched_setscheduler(2) and relatives, sched_setaffinity(2). The scheduler is
+// fair; real-time policies are refused (EPERM), as to everybody without the privilege.
 
 import { Errno } from "../../kernel/errno";
 import { copyIn, copyOut } from "../../kernel/mm/user";

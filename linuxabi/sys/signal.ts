@@ -14,17 +14,15 @@ import { fdInstall } from "../../kernel/vfs/fdtable";
 import { fileRelease } from "../../kernel/vfs/file";
 import { FileKind } from "../../kernel/vfs/inode";
 import { onAltStack, returnFromHandler, setAltStack } from "../signalframe";
-import { linuxCall } from "../table";
 import { AltStackFlag, KernelSigaction, MaskHow, SignalfdFlag, SIGINFO_BYTES, SIGSET_BYTES, StackDescription } from "../types/signal";
 import { descriptorLimit, descriptors, isNone, openFile } from "./descriptor";
 import { deadlineNs, timeoutIn, TimeUnit } from "./timeout";
 
 /** The flags that are kept; others are cleared, so that a program sees which the kernel knows. */
 const ACTION_FLAGS: u64 =
-  <u64>(
+  (<u64>(
     (ActionFlag.NoChildStop | ActionFlag.NoChildWait | ActionFlag.SigInfo | ActionFlag.Restorer | ActionFlag.OnStack | ActionFlag.Restart)
-  ) |
-  0xc000_0800; // NoDefer, ResetHandler, ExposeTagBits
+  )) | 0xc000_0800; // NoDefer, ResetHandler, ExposeTagBits
 
 const actionSpace = memory.data(32, 8);
 const setSpace = memory.data(8, 8);
@@ -136,7 +134,7 @@ export function sysSigaltstack(t: Thread, stack: u64, old: u64): Result {
   o.address = t.altStack;
   o.bytes = t.altStackBytes;
   o.pad = 0;
-  o.flags = t.altStackFlags & <u32>AltStackFlag.SS_AUTODISARM;
+  o.flags = t.altStackFlags & (<u32>AltStackFlag.SS_AUTODISARM);
   if (t.altStackBytes == 0) o.flags |= AltStackFlag.SS_DISABLE;
   else if (onAltStack(t, t.rsp)) o.flags |= AltStackFlag.SS_ONSTACK;
   if (stack != 0) {
@@ -175,12 +173,15 @@ export function sysSignalfd(t: Thread, fd: i32, set: u64, setBytes: u64): Result
   return sysSignalfd4(t, fd, set, setBytes, 0);
 }
 
-/** Goes on with the call that a signal without a handler interrupted, until its old deadline; its arguments are still in the registers. */
-export function sysRestartSyscall(t: Thread): Result {
+/**
+ * restart_syscall(2): makes the call that a signal without a handler interrupted the current one again, with its old deadline; its arguments
+ * are still in the registers. False when there is none.
+ */
+export function sysRestartSyscall(t: Thread): bool {
   const call = t.restartCall;
   t.restartCall = 0;
-  if (call == 0) return -Errno.EINTR;
+  if (call == 0) return false;
   t.call = call;
   t.opDeadlineNs = t.restartDeadlineNs;
-  return linuxCall(t);
+  return true;
 }
