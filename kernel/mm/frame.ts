@@ -47,6 +47,8 @@ let infoBase: usize = 0;
 let infoEnd: u32 = 0;
 let freeCount: u32 = 0;
 let usableCount: u32 = 0;
+/** Frames of the high zone: on a small machine nobody need look there. */
+let highCount: u32 = 0;
 /** Tests make the allocator fail: the number of allocations still granted, or -1 for no limit. */
 let failAfter: i32 = -1;
 
@@ -76,6 +78,7 @@ export function frameInit(base: usize, frames: u32): void {
   infoEnd = frames;
   freeCount = 0;
   usableCount = 0;
+  highCount = 0;
   memory.fill(freeHeads, 0, 2 * 11 * 4);
   memory.fill(stackHeads, 0, 8);
   memory.fill(stackDepths, 0, 8);
@@ -87,6 +90,7 @@ export function frameAddRange(from: u32, to: u32): void {
   for (let f = max<u32>(from, 1); f < to; f++) {
     frameInfo(f).kind = <u8>FrameKind.Used;
     usableCount++;
+    highCount += zoneOf(f);
     freeRun(f, 0);
   }
 }
@@ -181,7 +185,7 @@ function mayFail(): bool {
 /** One frame for a user or file page, from high memory when there is some; refs is 1. 0 when none is left. */
 export function frameAlloc(): u32 {
   if (mayFail()) return 0;
-  const frame = takeSingle(1);
+  const frame = highCount != 0 ? takeSingle(1) : 0;
   return frame != 0 ? frame : takeSingle(0);
 }
 

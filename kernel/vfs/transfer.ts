@@ -54,24 +54,28 @@ export function fileTryRead(file: File, ua: u64, count: u32): Result {
  * bytes written; -EAGAIN, -EPIPE (after SIGPIPE), -EFBIG, -ENOSPC, -EINVAL, -EFAULT, -ERESTARTSYS, what the kind says, or BLOCKED.
  */
 export function fileWrite(file: File, ua: u64, count: u32): Result {
-  if (!mayWait(file)) return fileTryWrite(file, ua, count);
+  const done = <u32>current.opDone; // by earlier runs of the call
+  const r = fileTryWrite(file, ua + done, count - done);
+  if (r == count) return r;
+  return mayWait(file) ? goOnWriting(file, ua, count, r) : r;
+}
+
+/** The last try had the result `r`, and all `count` bytes are not written yet: waits and tries until they are. */
+function goOnWriting(file: File, ua: u64, count: u32, r: Result): Result {
   const t = current;
   let done = <u32>t.opDone;
-  do {
-    let r = fileTryWrite(file, ua + done, count - done);
-    if (r > 0) {
-      done += <u32>r;
-      continue;
-    }
-    if (r == -Errno.EAGAIN && (file.flags & OpenFlag.NonBlock) == 0) {
-      r = waitToWrite(file, count - done);
-      t.opDone = done;
-      if (r == BLOCKED) return BLOCKED;
-    }
-    if (r == -Errno.EPIPE) raise(t, Signal.PIPE);
-    return done != 0 ? done : r;
-  } while (done < count);
-  return done;
+  while (r > 0) {
+    done += <u32>r;
+    if (done == count) return done;
+    r = fileTryWrite(file, ua + done, count - done);
+  }
+  if (r == -Errno.EAGAIN && (file.flags & OpenFlag.NonBlock) == 0) {
+    r = waitToWrite(file, count - done);
+    t.opDone = done;
+    if (r == BLOCKED) return BLOCKED;
+  }
+  if (r == -Errno.EPIPE) raise(t, Signal.PIPE);
+  return done != 0 ? done : r;
 }
 
 /** As fileWrite, but never waits (-EAGAIN), may write less than it could after waiting, and raises no SIGPIPE. */
