@@ -10,7 +10,8 @@ import { Inode } from "./inode";
 /** Limits of Linux (include/uapi/linux/limits.h). */
 export const XATTR_NAME_MAX: u32 = 255;
 export const XATTR_SIZE_MAX: u32 = 65536;
-export const XATTR_LIST_MAX: u32 = 65536;
+/** What one inode may have in all, since it lies in the kernel's memory: one attribute of the largest size fits, as in ext4. */
+const XATTR_TOTAL_MAX: u32 = XATTR_SIZE_MAX + XATTR_NAME_MAX;
 
 @unmanaged
 class Attribute {
@@ -63,6 +64,17 @@ export function attributeListLength(inode: Inode): u32 {
   return bytes;
 }
 
+/** Bytes of all names and values. */
+function attributeBytes(inode: Inode): u32 {
+  let bytes: u32 = 0;
+  let a = changetype<Attribute | null>(inode.attributes);
+  while (a) {
+    bytes += a.nameLength + a.valueLength;
+    a = a.next;
+  }
+  return bytes;
+}
+
 /** Copies the `index`th name to `buffer` (XATTR_NAME_MAX + 1 bytes) with a NUL: its length, or 0 past the end. */
 export function attributeName(inode: Inode, index: u32, buffer: usize): u32 {
   let a = changetype<Attribute | null>(inode.attributes);
@@ -76,12 +88,16 @@ export function attributeName(inode: Inode, index: u32, buffer: usize): u32 {
   return a.nameLength;
 }
 
-/** Sets an attribute: 0; -EEXIST or -ENODATA against `flags`; -ENOSPC when all names together would pass XATTR_LIST_MAX; -ENOMEM. */
+/**
+ * Sets an attribute: 0; -EEXIST or -ENODATA against `flags`; -ENOSPC when all names and values of the inode together would pass
+ * XATTR_TOTAL_MAX; -ENOMEM.
+ */
 export function attributeSet(inode: Inode, name: usize, length: u32, value: usize, valueLength: u32, flags: u32): Result {
   const old = find(inode, name, length);
   if (old && (flags & AttributeFlag.Create) != 0) return -Errno.EEXIST;
   if (!old && (flags & AttributeFlag.Replace) != 0) return -Errno.ENODATA;
-  if (!old && attributeListLength(inode) + length + 1 > XATTR_LIST_MAX) return -Errno.ENOSPC;
+  const others = attributeBytes(inode) - (old ? old.nameLength + old.valueLength : 0);
+  if (others + length + valueLength > XATTR_TOTAL_MAX) return -Errno.ENOSPC;
   const a = changetype<Attribute>(kernelAlloc(ATTRIBUTE_BYTES + length + valueLength));
   if (changetype<usize>(a) == 0) return -Errno.ENOMEM;
   a.nameLength = length;
