@@ -62,7 +62,9 @@ function startMemory(): bool {
 
 /** FPU state: a clean area for new programs, taken before anything uses the FPU. */
 function startFpu(): bool {
-  const bytes = (fpuInit() + 63) & ~63;
+  let bytes = (fpuInit() + 63) & ~63;
+  // XSAVE wants 64-byte alignment, which among the heap's sizes these have.
+  if (bytes > 512 && bytes < 2048) bytes = 2048;
   const clean = kernelAlloc(bytes);
   if (clean == 0) return false;
   fpuSave(clean);
