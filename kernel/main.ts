@@ -30,9 +30,10 @@ import { kernelMapInit } from "./mm/kernelmap";
 import { unmapInodePages } from "./mm/space";
 import { randomSeed } from "./random";
 import { BLOCKED, GONE, Result } from "./result";
-import { finishCall, leave, onTimer, setPersonality, settle, slowCall } from "./run";
+import { clearOperation, leave, onTimer, setPersonality, settle, slowCall } from "./run";
 import { makeRoom } from "./task/oom";
 import { lifecycleInit } from "./task/lifecycle";
+import { operationOpen } from "./task/operation";
 import { reschedule } from "./task/scheduler";
 import { current, Thread, unpark, WakeReason, wakeThread } from "./task/thread";
 import { setWaker, WaiterKind } from "./task/wait";
@@ -128,8 +129,14 @@ export function onSystemCall(): void {
     leave(result);
     return;
   }
-  finishCall(t, result);
-  if (t.work != 0 || reschedule || workPending) settle();
+  t.rax = <u64>result;
+  if ((t.work | <u32>reschedule | <u32>workPending | <u32>operationOpen) != 0) afterCall(t);
+}
+
+/** What a call has left to do, out of the way of those that leave nothing. */
+function afterCall(t: Thread): void {
+  if (operationOpen) clearOperation(t);
+  settle();
 }
 
 /** An exception or interrupt in user mode. */

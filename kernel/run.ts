@@ -4,7 +4,7 @@
 import { timerArm, timerFired } from "./interrupt";
 import { BLOCKED, GONE, Result } from "./result";
 import { exitThread } from "./task/lifecycle";
-import { releaseOperation } from "./task/operation";
+import { operationCloses, releaseOperation } from "./task/operation";
 import { requestReschedule, requeueCurrent, reschedule, shouldYield, sliceEndNs, switchToNext } from "./task/scheduler";
 import { stopThread } from "./task/stop";
 import { current, Thread, ThreadState, Work } from "./task/thread";
@@ -36,14 +36,9 @@ export function slowCall(t: Thread): Result {
   return call_indirect<Result>(t.process.host ? hostCall : linuxCall, t);
 }
 
-/** Ends a call with `result`: forgets its progress, puts the result into rax. */
-@inline
-export function finishCall(t: Thread, result: Result): void {
-  if ((t.opPhase | t.opKind | <u32>t.opObject) != 0 || (t.opDone | t.opDeadlineNs | t.opData) != 0) clearOperation(t);
-  t.rax = <u64>result;
-}
-
-function clearOperation(t: Thread): void {
+/** Forgets the progress of a call that has ended. */
+export function clearOperation(t: Thread): void {
+  operationCloses();
   releaseOperation(t);
   t.opPhase = 0;
   t.opObject = 0;
@@ -59,12 +54,14 @@ function restart(t: Thread): void {
   t.restarting = true;
   const result = t.process.host ? call_indirect<Result>(hostCall, t) : call_indirect<Result>(linuxCall, t);
   if (result <= GONE) {
+    operationCloses();
     if (result == BLOCKED) switchToNext();
     return;
   }
   t.restarting = false;
   t.wakeReason = 0;
-  finishCall(t, result);
+  clearOperation(t);
+  t.rax = <u64>result;
 }
 
 /** Does what must be done before user mode, and picks the thread that goes there. `current` is null when the CPU is to idle. */
@@ -103,6 +100,7 @@ export function settle(): void {
 
 /** The blocked or ended thread's CPU goes to another. */
 export function leave(result: Result): void {
+  operationCloses();
   if (result == BLOCKED) {
     current.voluntarySwitches++;
     switchToNext();

@@ -186,7 +186,7 @@ export function linuxCall(t: Thread): Result {
     case 6: return sysLstat(t, t.rdi, t.rsi);
     case 7: return sysPoll(t, t.rdi, <u32>t.rsi, <i32>t.rdx);
     case 8: return sysLseek(t, <i32>t.rdi, <i64>t.rsi, <u32>t.rdx);
-    case 9: return sysMmap(t, t.rdi, t.rsi, <u32>t.rdx, <u32>t.r10, <i32>t.r8, t.r9);
+    case 9: return rowMmap(t);
     case 10: return sysMprotect(t, t.rdi, t.rsi, <u32>t.rdx);
     case 11: return sysMunmap(t, t.rdi, t.rsi);
     case 12: return sysBrk(t, t.rdi);
@@ -339,7 +339,7 @@ export function linuxCall(t: Thread): Result {
     case 199: return sysFremovexattr(t, <i32>t.rdi, t.rsi);
     case 200: return sysTkill(t, <i32>t.rdi, <u32>t.rsi);
     case 201: return sysTime(t.rdi);
-    case 202: return sysFutex(t, t.rdi, <u32>t.rsi, <u32>t.rdx, t.r10, t.r8, <u32>t.r9);
+    case 202: return rowFutex(t);
     case 203: return sysSchedSetaffinity(t, <i32>t.rdi, <u32>t.rsi, t.rdx);
     case 204: return sysSchedGetaffinity(t, <i32>t.rdi, <u32>t.rsi, t.rdx);
     case 213: return sysEpollCreate(t, <i32>t.rdi);
@@ -376,13 +376,13 @@ export function linuxCall(t: Thread): Result {
     case 267: return sysReadlinkat(t, <i32>t.rdi, t.rsi, t.rdx, <i32>t.r10);
     case 268: return sysFchmodat(t, <i32>t.rdi, t.rsi, <u32>t.rdx);
     case 269: return sysFaccessat(t, <i32>t.rdi, t.rsi, <u32>t.rdx);
-    case 270: return sysPselect6(t, <i32>t.rdi, t.rsi, t.rdx, t.r10, t.r8, t.r9);
+    case 270: return rowPselect6(t);
     case 271: return sysPpoll(t, t.rdi, <u32>t.rsi, t.rdx, t.r10, t.r8);
     case 273: return sysSetRobustList(t, t.rdi, t.rsi);
     case 274: return sysGetRobustList(t, <i32>t.rdi, t.rsi, t.rdx);
     case 277: return sysSyncFileRange(t, <i32>t.rdi, <i64>t.rsi, <i64>t.rdx, <u32>t.r10);
     case 280: return sysUtimensat(t, <i32>t.rdi, t.rsi, t.rdx, <u32>t.r10);
-    case 281: return sysEpollPwait(t, <i32>t.rdi, t.rsi, <i32>t.rdx, <i32>t.r10, t.r8, t.r9);
+    case 281: return rowEpollPwait(t);
     case 282: return sysSignalfd(t, <i32>t.rdi, t.rsi, t.rdx);
     case 284: return sysEventfd2(t, <u32>t.rdi, 0);
     case 285: return sysFallocate(t, <i32>t.rdi, <u32>t.rsi, <i64>t.rdx, <i64>t.r10);
@@ -410,7 +410,7 @@ export function linuxCall(t: Thread): Result {
     case 323: return sysNotPermitted(); // userfaultfd
     case 324: return sysMembarrier(<u32>t.rdi, <u32>t.rsi);
     case 325: return sysMlock(t, t.rdi, t.rsi, <u32>t.rdx);
-    case 326: return sysCopyFileRange(t, <i32>t.rdi, t.rsi, <i32>t.rdx, t.r10, t.r8, <u32>t.r9);
+    case 326: return rowCopyFileRange(t);
     case 327: return sysPreadv2(t, <i32>t.rdi, t.rsi, t.rdx, <i64>t.r10, <u32>t.r9);
     case 328: return sysPwritev2(t, <i32>t.rdi, t.rsi, t.rdx, <i64>t.r10, <u32>t.r9);
     case 332: return sysStatx(t, <i32>t.rdi, t.rsi, <u32>t.rdx, <u32>t.r10, t.r8);
@@ -418,10 +418,30 @@ export function linuxCall(t: Thread): Result {
     case 436: return sysCloseRange(t, <u32>t.rdi, <u32>t.rsi, <u32>t.rdx);
     case 437: return sysOpenat2(t, <i32>t.rdi, t.rsi, t.rdx, t.r10);
     case 439: return sysFaccessat2(t, <i32>t.rdi, t.rsi, <u32>t.rdx, <u32>t.r10);
-    case 441: return sysEpollPwait2(t, <i32>t.rdi, t.rsi, <i32>t.rdx, t.r10, t.r8, t.r9);
+    case 441: return rowEpollPwait2(t);
     case 452: return sysFchmodat2(t, <i32>t.rdi, t.rsi, <u32>t.rdx, <u32>t.r10);
   }
   return missing(t);
+}
+
+// Calls whose arguments do not all fit registers: apart, so that the switch needs no stack frame.
+function rowMmap(t: Thread): Result {
+  return sysMmap(t, t.rdi, t.rsi, <u32>t.rdx, <u32>t.r10, <i32>t.r8, t.r9);
+}
+function rowFutex(t: Thread): Result {
+  return sysFutex(t, t.rdi, <u32>t.rsi, <u32>t.rdx, t.r10, t.r8, <u32>t.r9);
+}
+function rowPselect6(t: Thread): Result {
+  return sysPselect6(t, <i32>t.rdi, t.rsi, t.rdx, t.r10, t.r8, t.r9);
+}
+function rowEpollPwait(t: Thread): Result {
+  return sysEpollPwait(t, <i32>t.rdi, t.rsi, <i32>t.rdx, <i32>t.r10, t.r8, t.r9);
+}
+function rowCopyFileRange(t: Thread): Result {
+  return sysCopyFileRange(t, <i32>t.rdi, t.rsi, <i32>t.rdx, t.r10, t.r8, <u32>t.r9);
+}
+function rowEpollPwait2(t: Thread): Result {
+  return sysEpollPwait2(t, <i32>t.rdi, t.rsi, <i32>t.rdx, t.r10, t.r8, t.r9);
 }
 
 /** A call we lack: counted, so that a user can ask which a container wants. */

@@ -4,10 +4,8 @@
 /* Exports of the AssemblyScript module (build/kernel.c). */
 void kernel_start(void);
 void kernel_boot(void);
-void kernel_onSystemCall(void);
 void kernel_onTrap(u32 vector, u64 error, u64 address);
 void kernel_onInterrupt(u32 vector);
-void kernel_onIdle(void);
 void kernel_onPanic(u32 kind, u64 detail, u64 rip, u64 address);
 
 extern u8 kernel_stack_top[], kernel_stack_bottom[], exception_stack_top[], syscall_entry[], trap_stubs[];
@@ -103,8 +101,6 @@ _Noreturn void shim_start(void) {
 	__builtin_unreachable();
 }
 
-void kernel_syscall(void) { kernel_onSystemCall(); }
-void kernel_idle(void) { kernel_onIdle(); }
 
 void kernel_trap(u32 vector, u64 error) {
 	u64 address;

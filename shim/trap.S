@@ -35,7 +35,7 @@ syscall_entry:
 	push %r14
 	push %r15
 	mov %gs:CPU_STACK_TOP, %rsp
-	call kernel_syscall
+	call kernel_onSystemCall
 
 	.globl return_to_user
 return_to_user:
@@ -89,7 +89,7 @@ idle:
 	hlt
 	cli
 	movb $0, cpu_idle(%rip)
-	call kernel_idle
+	call kernel_onIdle
 	jmp return_to_user
 
 # Exceptions and interrupts: 256 stubs of 16 bytes. Each leaves an error code (0 if the CPU pushes none) and calls by vector.

@@ -100,7 +100,13 @@ static inline void memory_copy(u32 to, u32 from, u32 bytes) {
 	const u8 *q = (const u8 *)(LINEAR_BASE + from);
 	u64 words = bytes >> 3, rest = bytes & 7;
 	if (UNLIKELY((u64)(to - from) < bytes && to > from)) {
-		while (bytes--) p[bytes] = q[bytes];
+		/* Overlapping, upwards: from the end, the odd bytes first. */
+		p += bytes - 1;
+		q += bytes - 1;
+		__asm__ volatile("std; rep movsb" : "+D"(p), "+S"(q), "+c"(rest) : : "memory");
+		p -= 7;
+		q -= 7;
+		__asm__ volatile("rep movsq; cld" : "+D"(p), "+S"(q), "+c"(words) : : "memory");
 		return;
 	}
 	__asm__ volatile("rep movsq" : "+D"(p), "+S"(q), "+c"(words) : : "memory");

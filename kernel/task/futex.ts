@@ -3,6 +3,7 @@
 // file and the place in it for shared mappings, the address space and the address for all others.
 // A waiting call keeps its key in Thread.opObject and opData, its bits in opDone, and how far it has come in opPhase.
 
+import { operationOpens } from "./operation";
 import { Errno } from "../errno";
 import { compareExchangeIn, copyIn, copyOut, userRange } from "../mm/user";
 import { AddressSpace, vmaFind, VmaFlag } from "../mm/space";
@@ -79,6 +80,7 @@ export function futexWait(t: Thread, ua: u64, value: u32, bits: u32, shared: boo
   if (<u32>found != value) return -Errno.EAGAIN;
   r = park(bucket(keyObject, keyPlace), deadlineNs);
   if (r == -Errno.ETIMEDOUT || r == -Errno.ERESTARTSYS) return r;
+  operationOpens();
   t.opPhase = Phase.Waiting;
   t.opObject = keyObject;
   t.opData = keyPlace;

@@ -17,6 +17,21 @@ export const enum OperationKind {
   Count = 8,
 }
 
+/**
+ * True when the call that runs now has set one of the op fields of its thread, so that they must be cleared when it ends. Whoever sets them
+ * calls operationOpens; a call that does not pays nothing.
+ */
+export let operationOpen = false;
+
+export function operationOpens(): void {
+  operationOpen = true;
+}
+
+/** For kernel/run.ts: the thread was parked, or its fields have been cleared. */
+export function operationCloses(): void {
+  operationOpen = false;
+}
+
 type Releaser = (t: Thread) => void;
 const releasers = memory.data(OperationKind.Count * 4, 8);
 

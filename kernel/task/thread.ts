@@ -2,6 +2,7 @@
 // again from the top when the thread wakes (docs/adr/0002-restartable-calls.md). The threads of one program share a Process.
 // The first fields are the saved registers in the order in which shim/trap.S pushes them, downwards from ss.
 
+import { operationOpens } from "./operation";
 import { Errno } from "../errno";
 import { kernelAlloc, kernelFree } from "../mm/heap";
 import { BLOCKED, Result } from "../result";
@@ -261,6 +262,7 @@ export function wakeThread(owner: usize, waiter: Waiter): void {
 export function deadlineAfter(t: Thread, timeoutNs: u64): u64 {
   if (t.opDeadlineNs == 0) {
     const now = nowNs();
+    operationOpens();
     t.opDeadlineNs = timeoutNs > NEVER - now ? NEVER : now + timeoutNs;
   }
   return t.opDeadlineNs;

@@ -1,6 +1,7 @@
 // Terminals as open files: slaves and lines (FileKind.Tty), masters (FileKind.PtyMaster), and the devices that lead to them. File.object is
 // the Tty or the Pty; File.position of a Tty is the generation that ttyOpen gave.
 
+import { operationOpens } from "../task/operation";
 import { Container } from "../container/container";
 import { Errno } from "../errno";
 import { copyIn, copyOut } from "../mm/user";
@@ -75,6 +76,7 @@ function waitForTimer(file: File, tty: Tty, startedNs: u64): Result {
   if (deadlineNs == NEVER) return -Errno.EAGAIN;
   const r = fileWait(file, ttyReadQueue(tty));
   if (r != BLOCKED) return r;
+  operationOpens();
   current.opData = startedNs;
   timerSet(current.timer, deadlineNs);
   return BLOCKED;

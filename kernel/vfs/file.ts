@@ -5,7 +5,7 @@
 import { Errno } from "../errno";
 import { kernelAlloc, kernelFree } from "../mm/heap";
 import { BLOCKED, Result } from "../result";
-import { OperationKind, registerOperation } from "../task/operation";
+import { OperationKind, registerOperation, operationOpens } from "../task/operation";
 import { current, NEVER, park, Thread } from "../task/thread";
 import { WaitQueue } from "../task/wait";
 import { entryRelease, entryRetain, inodeRelease, inodeRetain } from "./entry";
@@ -166,6 +166,7 @@ export function fileWait(file: File, queue: WaitQueue, exclusive: bool = false, 
   if (r != BLOCKED) return r;
   t.waiter.exclusive = exclusive;
   if (t.opKind == OperationKind.None) {
+    operationOpens();
     t.opKind = OperationKind.File;
     t.opObject = changetype<usize>(fileRetain(file));
   }

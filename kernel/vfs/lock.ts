@@ -5,7 +5,7 @@
 import { Errno } from "../errno";
 import { kernelAlloc, kernelFree } from "../mm/heap";
 import { Result } from "../result";
-import { OperationKind, registerOperation } from "../task/operation";
+import { OperationKind, registerOperation, operationOpens } from "../task/operation";
 import { current, park, Thread } from "../task/thread";
 import { hasWaiters, wakeAll, WaitQueue } from "../task/wait";
 import { fileRelease, fileRetain } from "./file";
@@ -276,6 +276,7 @@ function waitFor(file: File, family: LockFamily, owner: usize, blocker: Lock): R
     w.next = firstWait;
     if (firstWait) firstWait!.prev = w;
     firstWait = w;
+    operationOpens();
     t.opKind = OperationKind.Lock;
     t.opObject = p;
   }

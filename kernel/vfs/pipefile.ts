@@ -7,7 +7,7 @@ import { BLOCKED, Result } from "../result";
 import { Credentials } from "../task/credentials";
 import { current, park, Thread } from "../task/thread";
 import { WaitQueue } from "../task/wait";
-import { OperationKind } from "../task/operation";
+import { OperationKind, operationOpens } from "../task/operation";
 import { fileNew, fileRelease, fileRetain, heldFile, setFilePoll, setFileQueue, setFileRelease } from "./file";
 import { FileAccess, OpenFlag } from "./flags";
 import { File, FileKind, FileSystemKind, Inode, INODE_BYTES, S_IFIFO } from "./inode";
@@ -121,6 +121,7 @@ function openFifo(file: File): Result {
   const seen = partnerOpens(pipe, reading);
   const r = park(reading ? pipeReadQueue(pipe) : pipeWriteQueue(pipe));
   if (r != BLOCKED) return r;
+  operationOpens();
   t.opKind = OperationKind.File;
   t.opObject = changetype<usize>(fileRetain(file));
   t.opData = seen;

@@ -3,7 +3,7 @@
 // that no queue goes away under a waiter. Waking is a hint: whoever is woken asks filePoll again.
 
 import { kernelAlloc, kernelFree } from "../mm/heap";
-import { OperationKind, registerOperation } from "../task/operation";
+import { OperationKind, registerOperation, operationOpens } from "../task/operation";
 import { Thread, unpark, WakeReason } from "../task/thread";
 import { setWaker, stopWaiting, Waiter, WaiterKind, waitOn, WaitQueue, WAITER_BYTES } from "../task/wait";
 import { fileRelease, fileRetain, registeredPoll } from "./file";
@@ -88,6 +88,7 @@ export function heldPollSet(t: Thread): PollSet | null {
 
 /** Makes `set` what the current call holds until it ends. */
 export function holdPollSet(t: Thread, set: PollSet): void {
+  operationOpens();
   t.opKind = OperationKind.Poll;
   t.opObject = changetype<usize>(set);
 }

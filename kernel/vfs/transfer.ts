@@ -1,6 +1,7 @@
 // Reading and writing open files, by kind. Here calls wait: the functions of the kinds return -EAGAIN, and unless the file is non-blocking the
 // call parks on the file's queue and starts again, with the bytes already written in Thread.opDone.
 
+import { operationOpens } from "../task/operation";
 import { Errno } from "../errno";
 import { randomFromUser, randomToUser } from "../random";
 import { BLOCKED, Result } from "../result";
@@ -71,6 +72,7 @@ function goOnWriting(file: File, ua: u64, count: u32, r: Result): Result {
   }
   if (r == -Errno.EAGAIN && (file.flags & OpenFlag.NonBlock) == 0) {
     r = waitToWrite(file, count - done);
+    operationOpens();
     t.opDone = done;
     if (r == BLOCKED) return BLOCKED;
   }

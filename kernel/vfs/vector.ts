@@ -1,6 +1,7 @@
 // readv and writev: one transfer over several pieces of user memory. Pieces are 16 bytes each, u64 address and u64 length, already checked
 // (see linuxabi/sys/vector.ts); `total` is the sum of their lengths, at most TRANSFER_MAX.
 
+import { operationOpens } from "../task/operation";
 import { Errno } from "../errno";
 import { scratchPage } from "../lib/scratch";
 import { copyIn } from "../mm/user";
@@ -71,6 +72,7 @@ function vectorWriteWaiting(file: File, pieces: usize, count: u32, total: u32): 
     }
     if (r == -Errno.EAGAIN && (file.flags & OpenFlag.NonBlock) == 0) {
       r = waitToWrite(file, total - done);
+      operationOpens();
       t.opDone = done;
       if (r == BLOCKED) return BLOCKED;
     }

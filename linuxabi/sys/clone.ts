@@ -5,7 +5,7 @@ import { copyIn, copyOut } from "../../kernel/mm/user";
 import { Result } from "../../kernel/result";
 import { cloned, cloneFrom, CloneFlag } from "../../kernel/task/clone";
 import { processRelease, processRetain, threadStart } from "../../kernel/task/lifecycle";
-import { OperationKind, registerOperation } from "../../kernel/task/operation";
+import { OperationKind, registerOperation, operationOpens } from "../../kernel/task/operation";
 import { Process, vforkQueue } from "../../kernel/task/process";
 import { NEVER, parkUninterruptible, Thread, Work } from "../../kernel/task/thread";
 
@@ -83,6 +83,7 @@ function start(t: Thread): Result {
   if (flags & CloneFlag.Vfork) {
     const process = child.process;
     process.vforkBusy = true;
+    operationOpens();
     t.opKind = OperationKind.Vfork;
     t.opObject = changetype<usize>(processRetain(process));
     t.opDone = tid;

@@ -1,5 +1,6 @@
 // sendfile, copy_file_range and fallocate. See sendfile(2), copy_file_range(2), fallocate(2).
 
+import { operationOpens } from "../../kernel/task/operation";
 import { physicalZeroPage } from "../../shim/isa";
 import { Errno } from "../../kernel/errno";
 import { fileNextPage, filePageForWrite, fileResize, FILE_SIZE_MAX } from "../../kernel/fs/pages";
@@ -58,6 +59,7 @@ export function sysSendfile(t: Thread, out: i32, input: i32, offset: u64, count:
     }
     if (r == -Errno.EAGAIN && (to.flags & OpenFlag.NonBlock) == 0) {
       r = waitToWrite(to, wanted - done);
+      operationOpens();
       t.opDone = done;
       if (r == BLOCKED) return BLOCKED;
     }

@@ -1,6 +1,7 @@
 // Signal calls other than those that send: actions, masks, waiting, alternate stacks, returning from handlers. See sigaction(2), sigprocmask(2),
 // sigpending(2), sigsuspend(2), sigtimedwait(2), sigaltstack(2), sigreturn(2), signalfd(2), restart_syscall(2).
 
+import { operationOpens } from "../../kernel/task/operation";
 import { Errno } from "../../kernel/errno";
 import { copyIn, copyOut } from "../../kernel/mm/user";
 import { Result } from "../../kernel/result";
@@ -182,6 +183,7 @@ export function sysRestartSyscall(t: Thread): bool {
   t.restartCall = 0;
   if (call == 0) return false;
   t.call = call;
+  operationOpens();
   t.opDeadlineNs = t.restartDeadlineNs;
   return true;
 }

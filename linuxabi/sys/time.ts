@@ -1,6 +1,7 @@
 // Reading clocks, sleeping, and CPU time used. See clock_gettime(2), gettimeofday(2), time(2), nanosleep(2), clock_nanosleep(2), times(2),
 // getrusage(2), adjtimex(2). Nobody in a container may set a clock.
 
+import { operationOpens } from "../../kernel/task/operation";
 import { Errno } from "../../kernel/errno";
 import { copyIn, copyOut } from "../../kernel/mm/user";
 import { Result } from "../../kernel/result";
@@ -116,6 +117,7 @@ export function sysClockNanosleep(t: Thread, clock: i32, flags: u32, request: u6
 function sleepOnCpuClock(t: Thread, absolute: bool): Result {
   const used = clockResolvedNs();
   if (t.opPhase == 0) {
+    operationOpens();
     t.opPhase = 1;
     t.opData = absolute ? timeNs : addSaturating(used, timeNs);
   }
