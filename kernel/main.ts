@@ -29,8 +29,8 @@ import { heapInit, kernelAlloc } from "./mm/heap";
 import { kernelMapInit } from "./mm/kernelmap";
 import { unmapInodePages } from "./mm/space";
 import { randomSeed } from "./random";
-import { BLOCKED, GONE, Result } from "./result";
-import { clearOperation, leave, onTimer, setPersonality, settle, slowCall } from "./run";
+import { BLOCKED, GONE, NEEDS_REGISTERS, Result } from "./result";
+import { clearOperation, setRegistersSaved, leave, onTimer, setPersonality, settle, slowCall } from "./run";
 import { makeRoom } from "./task/oom";
 import { lifecycleInit } from "./task/lifecycle";
 import { operationOpen } from "./task/operation";
@@ -121,20 +121,36 @@ export function boot(): void {
   settle();
 }
 
-/** A system call of `current`. */
-export function onSystemCall(): void {
+/** What the straight way of a call leaves to onSlowCall: its result, when that is not an ordinary one. */
+let slowResult: Result = 0;
+
+/** A system call of `current`: 0 when it is over and its thread goes straight back, else shim/trap.S saves all registers and calls onSlowCall. */
+export function onSystemCall(): u32 {
   const t = current;
-  const result: Result = t.entry == 0 ? linuxCall(t) : slowCall(t);
+  const result: Result = t.entry == 0 ? linuxCall(t) : NEEDS_REGISTERS;
+  if (result <= NEEDS_REGISTERS) {
+    slowResult = result;
+    return 1;
+  }
+  t.rax = <u64>result;
+  return t.work | <u32>reschedule | <u32>workPending | <u32>operationOpen;
+}
+
+/** The rest of a call that blocked, needs all registers, or left something to do. */
+export function onSlowCall(): void {
+  const t = current;
+  let result = slowResult;
+  slowResult = 0;
+  if (result == NEEDS_REGISTERS) {
+    setRegistersSaved(true);
+    result = slowCall(t);
+    setRegistersSaved(false);
+    if (result > GONE) t.rax = <u64>result;
+  }
   if (result <= GONE) {
     leave(result);
     return;
   }
-  t.rax = <u64>result;
-  if ((t.work | <u32>reschedule | <u32>workPending | <u32>operationOpen) != 0) afterCall(t);
-}
-
-/** What a call has left to do, out of the way of those that leave nothing. */
-function afterCall(t: Thread): void {
   if (operationOpen) clearOperation(t);
   settle();
 }

@@ -6,5 +6,11 @@ export type Result = i64;
 /** The thread was parked: propagate it up to the dispatcher, which runs the call again from the top when it wakes. */
 export const BLOCKED: Result = i64.MIN_VALUE;
 
+/**
+ * The handler reads or replaces all of the caller's registers (clone, execve, exit, sigreturn), of which the straight way in saves only
+ * those that C may change: the call is made again once all are saved (shim/trap.S, kernel/main.ts).
+ */
+export const NEEDS_REGISTERS: Result = i64.MIN_VALUE + 2;
+
 /** The calling thread has ended: there is nobody to give a result to. */
 export const GONE: Result = i64.MIN_VALUE + 1;

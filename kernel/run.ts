@@ -36,6 +36,13 @@ export function slowCall(t: Thread): Result {
   return call_indirect<Result>(t.process.host ? hostCall : linuxCall, t);
 }
 
+/** All registers of `current` are in its Thread: true except on the first, straight run of a call. */
+export let registersSaved = false;
+
+export function setRegistersSaved(saved: bool): void {
+  registersSaved = saved;
+}
+
 /** Forgets the progress of a call that has ended. */
 export function clearOperation(t: Thread): void {
   operationCloses();
@@ -52,7 +59,9 @@ function restart(t: Thread): void {
   t.work &= ~Work.Restart;
   if (t.call == NO_CALL) return; // a page fault that had to wait for memory: the instruction runs again
   t.restarting = true;
+  registersSaved = true;
   const result = t.process.host ? call_indirect<Result>(hostCall, t) : call_indirect<Result>(linuxCall, t);
+  registersSaved = false;
   if (result <= GONE) {
     operationCloses();
     if (result == BLOCKED) switchToNext();

@@ -3,7 +3,8 @@
 // docs/linux-coverage.md is made from the rows.
 
 import { Errno } from "../kernel/errno";
-import { Result } from "../kernel/result";
+import { NEEDS_REGISTERS, Result } from "../kernel/result";
+import { registersSaved } from "../kernel/run";
 import { missingCount } from "../kernel/container/missing";
 import { getRandom } from "../kernel/random";
 import { Thread } from "../kernel/task/thread";
@@ -192,7 +193,7 @@ export function linuxCall(t: Thread): Result {
     case 12: return sysBrk(t, t.rdi);
     case 13: return sysRtSigaction(t, <u32>t.rdi, t.rsi, t.rdx, t.r10);
     case 14: return sysRtSigprocmask(t, <u32>t.rdi, t.rsi, t.rdx, t.r10);
-    case 15: return sysRtSigreturn(t);
+    case 15: return registersSaved ? sysRtSigreturn(t) : NEEDS_REGISTERS;
     case 16: return sysIoctl(t, <i32>t.rdi, <u32>t.rsi, t.rdx);
     case 17: return sysPread64(t, <i32>t.rdi, t.rsi, t.rdx, <i64>t.r10);
     case 18: return sysPwrite64(t, <i32>t.rdi, t.rsi, t.rdx, <i64>t.r10);
@@ -215,11 +216,11 @@ export function linuxCall(t: Thread): Result {
     case 38: return sysSetitimer(t, <u32>t.rdi, t.rsi, t.rdx);
     case 39: return sysGetpid(t);
     case 40: return sysSendfile(t, <i32>t.rdi, <i32>t.rsi, t.rdx, t.r10);
-    case 56: return sysClone(t, t.rdi, t.rsi, t.rdx, t.r10, t.r8);
-    case 57: return sysFork(t);
-    case 58: return sysVfork(t);
-    case 59: return sysExecve(t, t.rdi, t.rsi, t.rdx);
-    case 60: return sysExit(t, <u32>t.rdi);
+    case 56: return registersSaved ? sysClone(t, t.rdi, t.rsi, t.rdx, t.r10, t.r8) : NEEDS_REGISTERS;
+    case 57: return registersSaved ? sysFork(t) : NEEDS_REGISTERS;
+    case 58: return registersSaved ? sysVfork(t) : NEEDS_REGISTERS;
+    case 59: return registersSaved ? sysExecve(t, t.rdi, t.rsi, t.rdx) : NEEDS_REGISTERS;
+    case 60: return registersSaved ? sysExit(t, <u32>t.rdi) : NEEDS_REGISTERS;
     case 61: return sysWait4(t, <i32>t.rdi, t.rsi, <u32>t.rdx, t.r10);
     case 62: return sysKill(t, <i32>t.rdi, <u32>t.rsi);
     case 63: return sysUname(t, t.rdi);
@@ -406,7 +407,7 @@ export function linuxCall(t: Thread): Result {
     case 319: return sysMemfdCreate(t, t.rdi, <u32>t.rsi);
     case 320: return sysNotPermitted(); // kexec_file_load
     case 321: return sysNotPermitted(); // bpf
-    case 322: return sysExecveat(t, <i32>t.rdi, t.rsi, t.rdx, t.r10, <u32>t.r8);
+    case 322: return registersSaved ? sysExecveat(t, <i32>t.rdi, t.rsi, t.rdx, t.r10, <u32>t.r8) : NEEDS_REGISTERS;
     case 323: return sysNotPermitted(); // userfaultfd
     case 324: return sysMembarrier(<u32>t.rdi, <u32>t.rsi);
     case 325: return sysMlock(t, t.rdi, t.rsi, <u32>t.rdx);
@@ -414,7 +415,7 @@ export function linuxCall(t: Thread): Result {
     case 327: return sysPreadv2(t, <i32>t.rdi, t.rsi, t.rdx, <i64>t.r10, <u32>t.r9);
     case 328: return sysPwritev2(t, <i32>t.rdi, t.rsi, t.rdx, <i64>t.r10, <u32>t.r9);
     case 332: return sysStatx(t, <i32>t.rdi, t.rsi, <u32>t.rdx, <u32>t.r10, t.r8);
-    case 435: return sysClone3(t, t.rdi, t.rsi);
+    case 435: return registersSaved ? sysClone3(t, t.rdi, t.rsi) : NEEDS_REGISTERS;
     case 436: return sysCloseRange(t, <u32>t.rdi, <u32>t.rsi, <u32>t.rdx);
     case 437: return sysOpenat2(t, <i32>t.rdi, t.rsi, t.rdx, t.r10);
     case 439: return sysFaccessat2(t, <i32>t.rdi, t.rsi, <u32>t.rdx, <u32>t.r10);

@@ -28,14 +28,37 @@ syscall_entry:
 	push %r9
 	push %r10
 	push %r11
-	push %rbx
-	push %rbp
-	push %r12
-	push %r13
-	push %r14
-	push %r15
 	mov %gs:CPU_STACK_TOP, %rsp
 	call kernel_onSystemCall
+	# C has kept rbx, rbp and r12 to r15 as the user's. Most calls are over now and go straight back.
+	mov %gs:CPU_THREAD_TOP, %rsp
+	test %eax, %eax
+	jnz slow_call
+	sub $112, %rsp
+	pop %r10
+	pop %r9
+	pop %r8
+	pop %rax
+	add $8, %rsp                    # rcx: lost to SYSRET, as r11 is
+	pop %rdx
+	pop %rsi
+	pop %rdi
+	mov 8(%rsp), %rcx
+	mov 24(%rsp), %r11
+	mov 32(%rsp), %rsp
+	swapgs
+	sysretq
+
+# The call blocks, needs all registers, or something else is to be done before user mode.
+slow_call:
+	mov %rbx, -128(%rsp)
+	mov %rbp, -136(%rsp)
+	mov %r12, -144(%rsp)
+	mov %r13, -152(%rsp)
+	mov %r14, -160(%rsp)
+	mov %r15, -168(%rsp)
+	mov %gs:CPU_STACK_TOP, %rsp
+	call kernel_onSlowCall
 
 	.globl return_to_user
 return_to_user:

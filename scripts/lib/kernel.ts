@@ -12,7 +12,7 @@ const MEMORY_BASE = 0x50000000;
 const cOptions = [
   ...["-std=gnu11", "-ffreestanding", "-nostdinc", "-isystem", "shim/include", "-O2", "-g0", "-mcmodel=kernel", "-mno-red-zone", "-mgeneral-regs-only"],
   ...["-fno-pic", "-fno-pie", "-fno-stack-protector", "-fcf-protection=none", "-fno-asynchronous-unwind-tables", "-fno-strict-aliasing"],
-  ...["-fwrapv", "-fno-delete-null-pointer-checks", "-fomit-frame-pointer", "-fno-tree-loop-distribute-patterns", "-fno-builtin", "-Ishim"],
+  ...["-fwrapv", "-fno-delete-null-pointer-checks", "-fomit-frame-pointer", "-fno-tree-loop-distribute-patterns", "-fno-builtin", "-mpreferred-stack-boundary=3", "-Ishim"],
 ];
 const warnings = ["-Wall", "-Wextra", "-Werror"];
 
