@@ -6,6 +6,7 @@ import { Errno } from "../../kernel/errno";
 import { cstringLength, putLiteral } from "../../kernel/lib/bytes";
 import { framesFree, framesUsable, PAGE_SIZE } from "../../kernel/mm/frame";
 import { copyIn, copyOut, USER_END } from "../../kernel/mm/user";
+import { KERNEL_RELEASE, KERNEL_VERSION, SYSTEM_NAME } from "../../kernel/release";
 import { Result } from "../../kernel/result";
 import { Capability, capable } from "../../kernel/task/credentials";
 import { Thread } from "../../kernel/task/thread";
@@ -15,9 +16,6 @@ import { SECOND_NS } from "./timespec";
 
 /** Bytes of each of the six names of struct utsname, NUL included. */
 const NAME_BYTES: u32 = 65;
-/** What uname says: programs compare it to know which system calls to expect. */
-export const RELEASE = "6.6.0-cyrius";
-export const VERSION = "#1 Cyrius";
 
 const PER_LINUX32: u32 = 8;
 const PER_MASK: u32 = 0xff;
@@ -27,10 +25,10 @@ const space = memory.data(6 * 65, 8);
 export function sysUname(t: Thread, buffer: u64): Result {
   const c = t.process.container;
   memory.fill(space, 0, NAME_BYTES * 6);
-  putLiteral(space, "Linux");
+  putLiteral(space, SYSTEM_NAME);
   putName(space + NAME_BYTES, c.hostname);
-  putLiteral(space + NAME_BYTES * 2, RELEASE);
-  putLiteral(space + NAME_BYTES * 3, VERSION);
+  putLiteral(space + NAME_BYTES * 2, KERNEL_RELEASE);
+  putLiteral(space + NAME_BYTES * 3, KERNEL_VERSION);
   if ((t.process.personality & PER_MASK) == PER_LINUX32) putLiteral(space + NAME_BYTES * 4, "i686");
   else putLiteral(space + NAME_BYTES * 4, "x86_64");
   putName(space + NAME_BYTES * 5, c.domainname);
