@@ -9,7 +9,7 @@ import { execute } from "../kernel/program/exec";
 import { Result } from "../kernel/result";
 import { actionsNew } from "../kernel/task/signal";
 import { Credentials, credentialsNew, credentialsRelease } from "../kernel/task/credentials";
-import { creationError, processDiscard, processLead, processNew } from "../kernel/task/lifecycle";
+import { creationError, fpuReset, processDiscard, processLead, processNew } from "../kernel/task/lifecycle";
 import { LIMIT_KINDS, LimitKind, UNLIMITED } from "../kernel/task/limits";
 import { Process } from "../kernel/task/process";
 import { fdInstall, fdTableNew } from "../kernel/vfs/fdtable";
@@ -254,6 +254,7 @@ export function launch(c: Container, p: SpecProcess, own: SpecProcess, streams: 
     return null;
   }
   processLead(process);
+  fpuReset(process.leader);
   if (prepare(process, p, streams, failure) == 0) return process;
   processDiscard(process);
   return null;

@@ -36,7 +36,7 @@ export class FrameInfo {
 const INFO_SHIFT: u32 = 4;
 if (offsetof<FrameInfo>() != 16) ERROR("FrameInfo is 16 bytes");
 
-const STACK_LIMIT: u32 = 128;
+const STACK_LIMIT: u32 = 1024;
 
 /** Free-list heads: [zone][order], frame numbers. */
 const freeHeads = memory.data(2 * 11 * 4, 8);

@@ -119,6 +119,7 @@ export function protectRegion(space: AddressSpace, start: u64, end: u64, access:
   const all = VmaFlag.Read | VmaFlag.Write | VmaFlag.Execute;
   for (let i = <u32>first; i < last; i++) {
     const vma = vmaAt(space, i);
+    if (vma.flags & VmaFlag.Write) vma.flags |= VmaFlag.Written;
     vma.flags = (vma.flags & ~all) | access;
     protectPages(space, vma);
   }

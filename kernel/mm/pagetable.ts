@@ -22,15 +22,49 @@ export function pteFrame(entry: u64): u32 {
   return <u32>((entry & PTE_ADDRESS) >> PAGE_SHIFT);
 }
 
+/** Tables that are free and all zero, linked through their first word: whoever frees a table has cleared it slot by slot anyway. */
+let pool: usize = 0;
+let poolCount: u32 = 0;
+const POOL_LIMIT: u32 = 64;
+
 /** A zeroed table page; 0 when memory is short. */
 export function tableNew(): usize {
-  const table = frameAllocLow(0);
+  let table = pool;
+  if (table != 0) {
+    pool = <usize>load<u64>(table);
+    poolCount--;
+    store<u64>(table, 0);
+    return table;
+  }
+  table = frameAllocLow(0);
   if (table != 0) memory.fill(table, 0, PAGE_SIZE);
   return table;
 }
 
+/** Gives a table back whose slots are all zero. */
 export function tableFree(table: usize): void {
-  frameFree(<u32>(table >> PAGE_SHIFT), 0);
+  if (poolCount >= POOL_LIMIT) {
+    frameFree(<u32>(table >> PAGE_SHIFT), 0);
+    return;
+  }
+  store<u64>(table, pool);
+  pool = table;
+  poolCount++;
+}
+
+/** Tables kept for reuse: free memory, though not the frame allocator's. */
+export function tablesPooled(): u32 {
+  return poolCount;
+}
+
+/** Gives the pool back to the frame allocator: memory is short, or a test counts. */
+export function tablesRelease(): void {
+  while (pool != 0) {
+    const table = pool;
+    pool = <usize>load<u64>(table);
+    frameFree(<u32>(table >> PAGE_SHIFT), 0);
+  }
+  poolCount = 0;
 }
 
 /** Linear address of the slot of `va` in `table` at `level` (3: PML4 .. 0: page table). */

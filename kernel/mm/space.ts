@@ -37,6 +37,8 @@ export const enum VmaFlag {
   WipeOnFork = 1024,
   /** A shared mapping of a file opened only for reading: it cannot be made writable. */
   ReadOnlyFile = 2048,
+  /** Was writable once: some private pages may differ from the file's (mprotect after relocation). */
+  Written = 4096,
 }
 
 @unmanaged
@@ -95,6 +97,10 @@ export class AddressSpace {
   auxiliaryBytes: u64;
 }
 
+/** Top-level slots of the kernel's half (kernel/mm/kernelmap.ts): all physical memory, and the linear window. */
+const KERNEL_SLOT_COUNT: u32 = 2;
+const kernelSlots = memory.data<u16>([257, 511]);
+
 /** An empty address space with the kernel's half; null when memory is short. */
 export function spaceNew(container: Container): AddressSpace | null {
   const p = kernelAlloc(offsetof<AddressSpace>());
@@ -105,7 +111,10 @@ export function spaceNew(container: Container): AddressSpace | null {
     kernelFree(p);
     return null;
   }
-  memory.copy(space.root + 2048, kernelRoot() + 2048, 2048);
+  for (let i: u32 = 0; i < KERNEL_SLOT_COUNT; i++) {
+    const at = <usize>load<u16>(kernelSlots + (i << 1)) << 3;
+    store<u64>(space.root + at, load<u64>(kernelRoot() + at));
+  }
   space.refs = 1;
   space.container = container;
   return space;
@@ -121,18 +130,28 @@ export function spaceRelease(space: AddressSpace): void {
   if (--space.refs != 0) return;
   for (let i: u32 = 0; i < space.vmaCount; i++) vmaFree(vmaAt(space, i));
   freeTables(space, space.root, 3, 256);
+  for (let i: u32 = 0; i < KERNEL_SLOT_COUNT; i++) store<u64>(space.root + (<usize>load<u16>(kernelSlots + (i << 1)) << 3), 0);
   tableFree(space.root);
   space.container.pages -= space.pages;
   kernelFree(space.vmas);
   kernelFree(changetype<usize>(space));
 }
 
-/** Frees the tables and pages under the first `slots` slots of `table`, but not the table itself. */
+/** Frees the tables and pages under the first `slots` slots of `table`, which it clears; not the table itself. Most slots are empty. */
 function freeTables(space: AddressSpace, table: usize, level: u32, slots: u32): void {
   const end = table + (slots << 3);
-  for (let slot = table; slot < end; slot += 8) {
+  for (let group = table; group < end; group += 64) {
+    const any = load<u64>(group) | load<u64>(group, 8) | load<u64>(group, 16) | load<u64>(group, 24);
+    if ((any | load<u64>(group, 32) | load<u64>(group, 40) | load<u64>(group, 48) | load<u64>(group, 56)) != 0) freeSlots(space, group, level);
+  }
+}
+
+/** Frees what eight slots hold. */
+function freeSlots(space: AddressSpace, group: usize, level: u32): void {
+  for (let slot = group; slot < group + 64; slot += 8) {
     const entry = load<u64>(slot);
     if (entry == 0) continue;
+    store<u64>(slot, 0);
     if (level == 0) {
       frameRelease(pteFrame(entry));
       continue;

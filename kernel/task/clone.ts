@@ -8,7 +8,7 @@ import { AddressSpace, spaceNew, spaceRelease, spaceRetain, vmaAt, VmaFlag, vmaI
 import { Result } from "../result";
 import { fdTableCopy, fdTableRetain } from "../vfs/fdtable";
 import { fsContextCopy, fsContextRetain } from "../vfs/mount";
-import { creationError, fpuAreaBytes, processDiscard, processNew, programSet, threadNew } from "./lifecycle";
+import { creationError, processDiscard, processNew, programSet, threadNew } from "./lifecycle";
 import { cpuLimitWatch } from "./itimer";
 import { capable, Capability } from "./credentials";
 import { LIMIT_KINDS, LimitKind, softLimit, UNLIMITED } from "./limits";
@@ -55,7 +55,9 @@ function spaceCopy(from: AddressSpace): AddressSpace | null {
       break;
     }
     vmaInsert(to, copy);
-    if (!(vma.flags & VmaFlag.WipeOnFork)) failed = copyPages(from, to, vma) < 0;
+    // Pages of a file that cannot have been written come back by faults; most children execute something else anyway.
+    const untouched = vma.inode != null && !(vma.flags & (VmaFlag.Write | VmaFlag.Written));
+    if (!untouched && !(vma.flags & VmaFlag.WipeOnFork)) failed = copyPages(from, to, vma) < 0;
   }
   // The parent's writable pages are read-only now: its TLB must forget them.
   loadCr3(from.root);
@@ -77,8 +79,7 @@ function inherit(child: Thread, from: Thread): void {
   child.fullReturn = 1;
   child.fsBase = readFsBase();
   child.gsBase = readUserGsBase();
-  fpuSave(from.fpu);
-  memory.copy(child.fpu, from.fpu, fpuAreaBytes());
+  fpuSave(child.fpu); // the caller's state is in the CPU
   child.entry = from.entry;
   child.signalMask = from.signalMask;
   child.nice = from.nice;

@@ -104,7 +104,6 @@ export function threadNew(process: Process, credentials: Credentials): Thread | 
     kernelFree(changetype<usize>(t));
     return null;
   }
-  memory.copy(t.fpu, fpuClean, fpuBytes);
   entry.thread = t;
   t.tid = entry.number;
   t.pidEntry = entry;
