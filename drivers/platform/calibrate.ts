@@ -11,7 +11,9 @@ const HPET_CONFIGURATION: u64 = HPET_BASE + 0x10;
 const HPET_COUNTER: u64 = HPET_BASE + 0xf0;
 const PIT_HZ: u64 = 1_193_182;
 const TRIES: u32 = 7;
-const WINDOW_NS: u64 = 2_000_000;
+/** First try with windows so short that they cost nothing; they decide if they agree to a thousandth. */
+const SHORT_WINDOW_NS: u64 = 100_000;
+const LONG_WINDOW_NS: u64 = 2_000_000;
 
 /** Femtoseconds per HPET tick; 0 when there is none (10 MHz at least, says its specification). */
 let hpetPeriodFs: u64 = 0;
@@ -39,14 +41,14 @@ function elapsedNs(from: u32, to: u32): u64 {
   return (<u64>((to - from) & 0xffff) * 1_000_000_000) / PIT_HZ;
 }
 
-function measure(slot: usize): void {
+function measure(slot: usize, windowNs: u64): void {
   const from = reference();
   const tsc = rdtsc();
   const apic = apicTicks();
   let ns: u64 = 0;
   let guard: u32 = 0;
   do ns = elapsedNs(from, reference());
-  while (ns < WINDOW_NS && ++guard < 10_000_000);
+  while (ns < windowNs && ++guard < 10_000_000);
   const tscTicks = rdtsc() - tsc;
   const apicCount = apicTicks() - apic;
   ns = max<u64>(ns, 1);
@@ -63,6 +65,14 @@ function median(rates: usize): u64 {
     store<u64>(rates + (at << 3), value);
   }
   return load<u64>(rates + ((TRIES / 2) << 3));
+}
+
+/** True when the middle five of the seven tries lie within a thousandth; sorts them. */
+function agree(rates: usize): bool {
+  const middle = median(rates);
+  const low = load<u64>(rates + 8);
+  const high = load<u64>(rates + ((TRIES - 2) << 3));
+  return (high - low) * 1000 <= middle;
 }
 
 /** TSC frequency in Hz as CPUID leaf 15H tells it exactly; 0 when it does not. */
@@ -83,7 +93,13 @@ export function calibrate(): void {
     out8(0x40, 0);
   }
   apicStartCount();
-  for (let i: u32 = 0; i < TRIES; i++) measure(i << 3);
+  // The PIT's tick is too coarse for short windows.
+  let agreed = false;
+  if (hpetPeriodFs != 0) {
+    for (let i: u32 = 0; i < TRIES; i++) measure(i << 3, SHORT_WINDOW_NS);
+    agreed = agree(tscRates) && agree(apicRates);
+  }
+  if (!agreed) for (let i: u32 = 0; i < TRIES; i++) measure(i << 3, LONG_WINDOW_NS);
   const exact = tscHzByCpuid();
   const measured = median(tscRates) * 1000;
   clockStart(exact != 0 ? exact : roundGigahertz(measured));
