@@ -5,7 +5,7 @@ import { apicInit } from "../drivers/platform/apic";
 import { calibrate } from "../drivers/platform/calibrate";
 import { powerInit } from "../drivers/platform/power";
 import { rtcSeconds } from "../drivers/platform/rtc";
-import { uartInit, uartWrite } from "../drivers/serial/uart";
+import { serialConsoleInit, serialConsoleListen } from "../drivers/serial/console";
 import { pciScan } from "../drivers/bus/pci";
 import { consoleRegister } from "../drivers/virtio/console";
 import { mmioScan } from "../drivers/virtio/mmio";
@@ -17,11 +17,11 @@ import { ptyPeerInit } from "../linuxabi/sys/ptypeer";
 import { ttyIoctlInit } from "../linuxabi/sys/ttyfile";
 import { linuxCall } from "../linuxabi/table";
 import { initFrames, readBootInfo } from "./boot/memorymap";
-import { parseCommandLine } from "./boot/options";
+import { option, parseCommandLine } from "./boot/options";
 import { setPageUnmapper } from "./fs/pages";
 import { sharedMemoryInit } from "./fs/shm";
 import { FIRST_VECTOR, interruptRun, setHandler, TIMER_VECTOR } from "./interrupt";
-import { logEnd, logNumber, logStart, logText, setLogSink } from "./log/log";
+import { log, logEnd, logNumber, logStart, logText, setLogQuiet } from "./log/log";
 import { debugExit, DEBUG_EXIT_PANIC, panic } from "./log/panic";
 import { Access, faultInit, handleFaultOrKill, setOutOfMemoryHandler } from "./mm/fault";
 import { framesFree, framesUsable } from "./mm/frame";
@@ -43,6 +43,8 @@ import { ttyProcessesInit } from "./tty/processes";
 import { setWallNs } from "./time/clock";
 import { setTimerHandler, TimerKind } from "./time/timer";
 import { openFilesInit } from "./vfs/start";
+import { startInit } from "../runtime/host/init";
+import { hostCall } from "../runtime/host/table";
 import { startWorld } from "../runtime/world";
 
 /** Where AssemblyScript's static data ends: scripts/lib/wasm2c.ts reads it. */
@@ -76,6 +78,7 @@ function startFpu(): bool {
 /** A step of the start that the machine cannot do without. */
 function must(done: bool, what: string): void {
   if (done) return;
+  setLogQuiet(false);
   logStart("boot");
   logText("cannot start: ");
   logText(what);
@@ -84,9 +87,15 @@ function must(done: bool, what: string): void {
   halt();
 }
 
+/** Without a control channel the machine is its console's: the host's shell. */
+function startConsole(): void {
+  if (!serialConsoleListen()) log("console", "no serial port");
+  startInit();
+}
+
 /** Called once by the shim, on the boot page tables. */
 export function boot(): void {
-  if (uartInit()) setLogSink(uartWrite);
+  serialConsoleInit();
   must(startMemory() && startFpu(), "no boot information, or not enough memory");
   parseCommandLine();
   apicInit();
@@ -99,7 +108,7 @@ export function boot(): void {
   workSystemInit();
   setPageUnmapper(unmapInodePages);
   setOutOfMemoryHandler(makeRoom);
-  setPersonality(linuxCall, linuxCall, deliverSignals, writeChildTid);
+  setPersonality(linuxCall, hostCall, deliverSignals, writeChildTid);
   must(openFilesInit(), "open files");
   cloneInit();
   signalsInit();
@@ -118,6 +127,7 @@ export function boot(): void {
   pciScan();
   mmioScan();
   must(startWorld(), "the host's world");
+  if (!option("control")) startConsole();
   settle();
 }
 

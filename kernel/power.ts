@@ -1,6 +1,7 @@
 // Ending the machine: power off and reboot, by what the platform's drivers have registered.
 
 import { halt } from "../shim/isa";
+import { log } from "./log/log";
 import { debugExit } from "./log/panic";
 
 type Function = () => void;
@@ -23,5 +24,11 @@ export function powerOff(): void {
 /** Restarts the machine. Does not return. */
 export function reboot(): void {
   if (again != 0) call_indirect<void>(again);
+  halt();
+}
+
+/** Stops the machine where it is. Does not return. */
+export function powerHalt(): void {
+  log("power", "halted");
   halt();
 }

@@ -9,10 +9,14 @@ import { memfsNew } from "../kernel/fs/memfs";
 import { putLiteral } from "../kernel/lib/bytes";
 import { log, logEnd, logNumber, logStart, logText } from "../kernel/log/log";
 import { setChannelHook } from "../kernel/channel";
-import { setContainerEndedHook, setProcessEndedHook } from "../kernel/task/lifecycle";
+import { setContainerEndedHook, setHostProcessEndingHook, setProcessEndedHook } from "../kernel/task/lifecycle";
+import { Process } from "../kernel/task/process";
 import { FsContext } from "../kernel/vfs/inode";
 import { containerEnded, controlStart, processEnded } from "./control/requests";
 import { hostRoot } from "./create";
+import { executionEnded } from "./host/execution";
+import { hostProcessEnds } from "./host/program";
+import { waitingInit } from "./host/waiting";
 import { fileSystemRelease } from "../kernel/vfs/entry";
 import { vfsNew } from "../kernel/vfs/mount";
 import { builderInit } from "./tree";
@@ -59,12 +63,20 @@ function unpackArchive(): void {
 export function startWorld(): bool {
   if (!makeHost()) return false;
   unpackArchive();
-  setProcessEndedHook(processEnded);
+  setProcessEndedHook(onProcessEnded);
   setContainerEndedHook(containerEnded);
+  setHostProcessEndingHook(hostProcessEnds);
+  waitingInit();
   if (!option("control")) return true;
   tree = hostRoot();
   setChannelHook(claimChannel);
   return tree != null;
+}
+
+/** A process without a parent has ended: whoever started it hears of it. */
+function onProcessEnded(p: Process): void {
+  processEnded(p);
+  executionEnded(p);
 }
 
 /** A channel to the host has turned up: perhaps the one for control. */

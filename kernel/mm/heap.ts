@@ -17,6 +17,8 @@ const emptySlabs = memory.data(13 * 4, 8);
 
 let bytesUsed: u64 = 0;
 let objectsUsed: u32 = 0;
+/** Pages in slabs and runs. */
+let pagesHeld: u32 = 0;
 
 /** Must run once before the first allocation. */
 export function heapInit(): void {
@@ -29,6 +31,7 @@ export function heapInit(): void {
   memory.fill(emptySlabs, 0, CLASSES * 4);
   bytesUsed = 0;
   objectsUsed = 0;
+  pagesHeld = 0;
 }
 
 function linkPartial(c: u32, frame: u32, info: FrameInfo): void {
@@ -55,6 +58,7 @@ function newSlab(c: u32): u32 {
   if (framesFree() < RESERVE) return 0;
   const page = frameAllocLow(0);
   if (page == 0) return 0;
+  pagesHeld++;
   const size = <u32>load<u16>(sizes + (c << 1));
   const count = PAGE_SIZE / size;
   // Each free object holds the index of the next one, plus one.
@@ -100,6 +104,7 @@ function allocRun(size: u32): usize {
   info.kind = <u8>FrameKind.Run;
   info.order = <u8>order;
   bytesUsed += PAGE_SIZE << order;
+  pagesHeld += 1 << order;
   objectsUsed++;
   memory.fill(page, 0, PAGE_SIZE << order);
   return page;
@@ -113,6 +118,7 @@ export function kernelFree(p: usize): void {
   objectsUsed--;
   if (info.kind == FrameKind.Run) {
     bytesUsed -= PAGE_SIZE << info.order;
+    pagesHeld -= 1 << info.order;
     frameFree(frame, info.order);
     return;
   }
@@ -129,12 +135,18 @@ export function kernelFree(p: usize): void {
     return;
   }
   unlinkPartial(c, info);
+  pagesHeld--;
   frameFree(frame, 0);
 }
 
 /** Bytes in live objects, rounded up to their size classes. */
 export function heapBytesUsed(): u64 {
   return bytesUsed;
+}
+
+/** Bytes of the pages that the heap has taken. */
+export function heapBytesHeld(): u64 {
+  return (<u64>pagesHeld) << PAGE_SHIFT;
 }
 
 export function heapObjectsUsed(): u32 {

@@ -44,6 +44,8 @@ let containerEnded: u32 = 0;
 let sessionEnding: u32 = 0;
 /** Timers and the like of a process go. */
 let processEnding: u32 = 0;
+/** runtime: a process of the host's world ends; it still has its parent. */
+let hostProcessEnding: u32 = 0;
 
 export function setThreadEndingHook(f: ThreadHook): void {
   threadEnding = f.index;
@@ -56,6 +58,9 @@ export function setContainerEndedHook(f: (c: Container) => void): void {
 }
 export function setSessionEndingHook(f: ProcessHook): void {
   sessionEnding = f.index;
+}
+export function setHostProcessEndingHook(f: ProcessHook): void {
+  hostProcessEnding = f.index;
 }
 export function setProcessEndingHook(f: ProcessHook): void {
   processEnding = f.index;
@@ -221,7 +226,8 @@ function releaseShared(process: Process): void {
   if (space) {
     process.maxPages = max(process.maxPages, space.maxPages);
     process.space = null;
-    spaceLoad(null);
+    const t = current;
+    spaceLoad(t ? t.process.space : null);
     spaceRelease(space);
   }
   programDrop(process);
@@ -327,6 +333,7 @@ export function exitThread(status: u32): void {
   }
   if (last) {
     if (processEnding != 0) call_indirect<void>(processEnding, process);
+    if (process.host && hostProcessEnding != 0) call_indirect<void>(hostProcessEnding, process);
     releaseShared(process);
   }
   threadUnlink(t);

@@ -14,6 +14,8 @@ export const enum OperationKind {
   Lock = 3,
   /** vfork's parent holds its child: linuxabi/sys/clone.ts. */
   Vfork = 4,
+  /** The console's input goes to a container: runtime/host/waiting.ts. */
+  Console = 5,
   Count = 8,
 }
 

@@ -15,8 +15,11 @@ export class Console {
   constructor(program: string, args: string[]) {
     this.child = spawn(program, args, { cwd: projectRoot, stdio: ["pipe", "pipe", "inherit"] });
     this.child.stdin?.on("error", () => {}); // the program may end before it has read everything
-    this.child.stdout?.setEncoding("utf8").on("data", (text: string) => {
-      this.output += text.replace(/\x1b\[[0-9;?]*[A-Za-z]/g, "");
+    let cut = ""; // the beginning of an escape sequence whose end has not come yet
+    this.child.stdout?.setEncoding("utf8").on("data", (piece: string) => {
+      const text = cut + piece;
+      cut = /\x1b(\[[0-9;?]*)?$/.exec(text)?.[0] ?? "";
+      this.output += text.slice(0, text.length - cut.length).replace(/\x1b\[[0-9;?]*[A-Za-z]/g, "");
       this.watcher?.();
     });
     this.ended = new Promise((resolve, reject) => {
