@@ -10,13 +10,12 @@ import { stopWaiting, Waiter, WaiterKind, waitOn, WAITER_BYTES } from "../../ker
 import { nowNs } from "../../kernel/time/clock";
 import { setTtyDriver, Tty, TtyEvent, ttyDropOutput, ttyInput, TtyKind, ttyNew, ttyHangUp, ttyPeekOutput, ttyRelease } from "../../kernel/tty/tty";
 import { ttySetWindow } from "../../kernel/tty/control";
-import { openTerminal } from "../../kernel/tty/files";
-import { fileNew, fileRelease } from "../../kernel/vfs/file";
-import { File, FileKind } from "../../kernel/vfs/inode";
+import { fileRelease } from "../../kernel/vfs/file";
+import { File } from "../../kernel/vfs/inode";
 import { pairedWriter, pipePair, pipeReadKernel, pipeWriteKernel } from "../../kernel/vfs/pipefile";
 import { pipeOf, pipePollQueue } from "../../kernel/vfs/pipe";
-import { anonymousInode } from "../../kernel/vfs/nameless";
 import { Streams } from "../launch";
+import { terminalFile } from "../terminal";
 import { frameAdvance, frameBegin, frameCancel, frameEnd, frameSpace, frameU32, Message, wireHasRoom } from "./wire";
 
 const WINDOW: u32 = 65536;
@@ -168,12 +167,12 @@ export function sessionPipes(s: Session, streams: Streams): bool {
 export function sessionTerminal(s: Session, c: Container, streams: Streams, rows: u16, columns: u16): bool {
   const tty = ttyNew(TtyKind.Line, changetype<usize>(c), 0x501);
   if (!tty) return false;
-  const file = fileNew(FileKind.Tty, 2, anonymousInode(), null, null);
-  if (!file || openTerminal(file, tty) < 0) {
-    if (file) fileRelease(file);
+  const r = terminalFile(c, tty);
+  if (r < 0) {
     ttyRelease(tty);
     return false;
   }
+  const file = changetype<File>(<usize>r);
   s.tty = tty;
   s.terminal = true;
   setTtyDriver(tty, onTerminal, changetype<usize>(s));

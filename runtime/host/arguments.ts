@@ -93,7 +93,6 @@ export function fileWith(t: Thread, fd: u64, access: u32): File {
   return changetype<usize>(file) != 0 && (file.access & access) == access ? file : changetype<File>(0);
 }
 
-
 @inline
 export function isNone(file: File): bool {
   return changetype<usize>(file) == 0;

@@ -7,7 +7,6 @@ import { WaitQueue, wakeAll } from "../../kernel/task/wait";
 import { consoleDrop } from "../../kernel/tty/console";
 import { Tty } from "../../kernel/tty/tty";
 
-
 @unmanaged
 export class Execution {
   next: Execution | null;

@@ -4,37 +4,17 @@ import { Container } from "../../kernel/container/container";
 import { Errno } from "../../kernel/errno";
 import { putLiteral } from "../../kernel/lib/bytes";
 import { Result } from "../../kernel/result";
-import { openTerminal } from "../../kernel/tty/files";
 import { Tty } from "../../kernel/tty/tty";
-import { fileNew, fileRelease, fileRetain } from "../../kernel/vfs/file";
+import { fileRelease, fileRetain } from "../../kernel/vfs/file";
 import { OpenFlag } from "../../kernel/vfs/flags";
-import { File, FileKind, Path } from "../../kernel/vfs/inode";
+import { File } from "../../kernel/vfs/inode";
 import { fsContextNew, fsContextRelease } from "../../kernel/vfs/mount";
-import { anonymousInode } from "../../kernel/vfs/nameless";
 import { openAt } from "../../kernel/vfs/open";
-import { pathRelease, walk, WalkFlag } from "../../kernel/vfs/walk";
 import { Streams } from "../launch";
+import { terminalFile } from "../terminal";
 import { builder } from "../tree";
 
 const name = memory.data(16, 8);
-const place = changetype<Path>(memory.data(8, 8));
-
-/** The file of a terminal, named /dev/console where the container has that: its address, or -ENOMEM. */
-function terminalFile(c: Container, tty: Tty): Result {
-  const context = fsContextNew(c.vfs);
-  if (!context) return -Errno.ENOMEM;
-  let file: File | null = null;
-  if (walk(place, context, builder, null, name, putLiteral(name, "/dev/console"), WalkFlag.Follow) == 0) {
-    file = fileNew(FileKind.Tty, OpenFlag.ReadWrite, place.entry.inode!, place.mount, place.entry);
-    pathRelease(place);
-  } else file = fileNew(FileKind.Tty, OpenFlag.ReadWrite, anonymousInode(), null, null);
-  fsContextRelease(context);
-  if (!file) return -Errno.ENOMEM;
-  const r = openTerminal(file, tty);
-  if (r >= 0) return changetype<usize>(file);
-  fileRelease(file);
-  return r;
-}
 
 /** The container's /dev/null: its address, or -errno. */
 function nullFile(c: Container): Result {

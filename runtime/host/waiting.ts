@@ -6,7 +6,7 @@ import { Errno } from "../../kernel/errno";
 import { kernelAlloc, kernelFree } from "../../kernel/mm/heap";
 import { copyIn } from "../../kernel/mm/user";
 import { Result } from "../../kernel/result";
-import { OperationKind, registerOperation } from "../../kernel/task/operation";
+import { OperationKind, operationOpens, registerOperation } from "../../kernel/task/operation";
 import { park, Thread } from "../../kernel/task/thread";
 import { WaitQueue } from "../../kernel/task/wait";
 import { consoleDrop, consoleFront, consoleTerminal } from "../../kernel/tty/console";
@@ -124,6 +124,7 @@ export function hostContainerExec(t: Thread, id: u64, idLength: u64, request: u6
 /** Parks until `queue` wakes; with `tty`, that terminal is in front until the call ends, however it ends. */
 function waitOnQueue(t: Thread, c: Container, queue: WaitQueue, tty: Tty | null, flags: u64): Result {
   if ((flags & WAIT_NO_WAIT) != 0) return -Errno.EAGAIN;
+  operationOpens();
   if ((flags & WAIT_TERMINAL) != 0 && tty && t.opKind == OperationKind.None) {
     t.opKind = OperationKind.Console;
     consoleFront(tty);
