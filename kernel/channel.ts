@@ -14,7 +14,7 @@ export class Channel {
   send: u32;
   /** f(driver): bytes that send would take now. */
   room: u32;
-  /** The user's functions: f(user, pointer, bytes) for data that came; f(user) when there is room again; f(user, open) when the other end came
+  /** The user's functions: f(user, pointer, bytes) for data that came, which returns the bytes taken; f(user) when there is room again; f(user, open) when the other end came
    *  or went. 0 as long as nobody claimed the channel. */
   user: usize;
   received: u32;
@@ -49,9 +49,9 @@ export function channelFind(name: string): Channel | null {
   return c;
 }
 
-/** For drivers: hands data to the user, if there is one. */
-export function channelReceive(c: Channel, p: usize, bytes: u32): void {
-  if (c.received != 0) call_indirect<void>(c.received, c.user, p, bytes);
+/** For drivers: hands data to the user, if there is one; returns the bytes taken. The rest is to be offered again after channelWritable. */
+export function channelReceive(c: Channel, p: usize, bytes: u32): u32 {
+  return c.received != 0 ? call_indirect<u32>(c.received, c.user, p, bytes) : bytes;
 }
 
 /** For drivers: there is room again. */

@@ -3,10 +3,9 @@
 import { Container, ContainerState } from "../kernel/container/container";
 import { Errno } from "../kernel/errno";
 import { Result } from "../kernel/result";
+import { containerStopped } from "../kernel/task/lifecycle";
 import { PidEntry } from "../kernel/task/process";
 import { kernelInfo, sendSignalToProcess } from "../kernel/task/signal";
-import { wakeAll } from "../kernel/task/wait";
-import { stopQueue } from "../kernel/container/container";
 import { Failure, fail } from "./failure";
 import { refuse } from "./verbs";
 
@@ -21,9 +20,8 @@ export function kill(c: Container, signal: u32, all: bool, failure: Failure): Re
   }
   if (c.state == ContainerState.Created) {
     if (signal == SIGKILL || signal == SIGTERM) {
-      c.state = ContainerState.Stopped;
       c.exitStatus = signal;
-      wakeAll(stopQueue(c));
+      containerStopped(c);
     }
     return 0;
   }

@@ -92,14 +92,19 @@ function appendAll(a: Arguments, list: StringList): Result {
   return 0;
 }
 
-/** The strings the program is started with; null when memory is short. HOME is not invented: runc leaves it to the image too. */
-function makeArguments(p: SpecProcess): Arguments | null {
+/** The strings the program is started with; null with the failure told. HOME is not invented: runc leaves it to the image too. */
+function makeArguments(p: SpecProcess, failure: Failure): Arguments | null {
   const a = argumentsNew();
-  if (!a) return null;
-  a.argumentCount = p.args.count;
-  a.environmentCount = p.env.count;
-  if (appendAll(a, p.args) == 0 && appendAll(a, p.env) == 0) return a;
-  argumentsFree(a);
+  let r: Result = -Errno.ENOMEM;
+  if (a) {
+    a.argumentCount = p.args.count;
+    a.environmentCount = p.env.count;
+    r = appendAll(a, p.args);
+    if (r == 0) r = appendAll(a, p.env);
+    if (r == 0) return a;
+    argumentsFree(a);
+  }
+  fail(failure, <i32>-r, r == -Errno.E2BIG ? "process.args: arguments and environment are too long" : "out of memory");
   return null;
 }
 
@@ -225,11 +230,8 @@ function prepare(process: Process, p: SpecProcess, streams: Streams, failure: Fa
   if (p.terminal) takeTerminal(process, streams.input);
   const entered = enterDirectory(process, p, failure);
   if (entered < 0) return entered;
-  const a = makeArguments(p);
-  if (!a) {
-    fail(failure, Errno.ENOMEM, "process.args: arguments and environment are too long");
-    return -Errno.E2BIG;
-  }
+  const a = makeArguments(p, failure);
+  if (!a) return -failure.errno;
   const r = executeFirst(process, p, a);
   argumentsFree(a);
   if (r < 0) failProgram(failure, stringListAt(p.args, 0), r);

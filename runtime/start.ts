@@ -1,7 +1,8 @@
 // start: runs process.args as the container's init (OCI runtime.md, "Start").
 
 import { Container, ContainerState } from "../kernel/container/container";
-import { threadStart } from "../kernel/task/lifecycle";
+import { Errno } from "../kernel/errno";
+import { containerStopped, threadStart } from "../kernel/task/lifecycle";
 import { Result } from "../kernel/result";
 import { specOf } from "./create";
 import { Failure } from "./failure";
@@ -17,8 +18,8 @@ export function start(c: Container, streams: Streams, failure: Failure): Result 
   const spec = specOf(c);
   const process = launch(c, spec.process, spec.process, streams, failure);
   if (!process) {
-    c.state = ContainerState.Stopped;
-    c.exitStatus = (failure.errno == 2 ? 127 : 126) << 8;
+    c.exitStatus = (failure.errno == Errno.ENOENT ? 127 : 126) << 8;
+    containerStopped(c);
     return -failure.errno;
   }
   c.init = process;

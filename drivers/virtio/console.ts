@@ -54,6 +54,10 @@ class Port {
   sendBuffers: usize;
   /** Bit per send buffer that is free. */
   freeSend: u32;
+  /** The receive buffer that is being passed on, or -1, the bytes in it, and how many of them have been taken. */
+  received: i32;
+  receivedBytes: u32;
+  takenBytes: u32;
 }
 
 @unmanaged
@@ -125,6 +129,7 @@ function addPort(c: Console, id: u32): void {
   port.sendBuffers = kernelAlloc(BUFFER_BYTES * SEND_BUFFERS);
   if (!port.receive || !port.send || port.receiveBuffers == 0 || port.sendBuffers == 0) return;
   port.freeSend = (1 << SEND_BUFFERS) - 1;
+  port.received = -1;
   channel.driver = changetype<usize>(port);
   channel.send = portSend.index;
   channel.room = portRoom.index;
@@ -164,20 +169,35 @@ function control(c: Console, p: usize, bytes: u32): void {
   }
 }
 
-function servePort(port: Port): void {
+/** Passes on what came, as far as the channel's user takes it; a buffer that is done goes back to the device. */
+function passOn(port: Port): void {
   let any = false;
-  for (let i = queueTake(port.receive!); i >= 0; i = queueTake(port.receive!)) {
-    channelReceive(port.channel, port.receiveBuffers + <u32>i * BUFFER_BYTES, takenBytes);
-    offerReceive(port, <u32>i);
+  for (;;) {
+    if (port.received < 0) {
+      port.received = <i32>queueTake(port.receive!);
+      if (port.received < 0) break;
+      port.receivedBytes = takenBytes;
+      port.takenBytes = 0;
+    }
+    const p = port.receiveBuffers + <u32>port.received * BUFFER_BYTES + port.takenBytes;
+    port.takenBytes += channelReceive(port.channel, p, port.receivedBytes - port.takenBytes);
+    if (port.takenBytes != port.receivedBytes) break;
+    offerReceive(port, <u32>port.received);
+    port.received = -1;
     any = true;
   }
   if (any) transportNotify(port.device.transport, port.receive!);
+}
+
+/** First what has been sent: that makes room for the answers to what came. */
+function servePort(port: Port): void {
   let sent = false;
   for (let i = queueTake(port.send!); i >= 0; i = queueTake(port.send!)) {
     port.freeSend |= 1 << <u32>i;
     sent = true;
   }
   if (sent) channelWritable(port.channel);
+  passOn(port);
 }
 
 function interrupt(argument: usize): void {

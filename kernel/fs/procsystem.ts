@@ -129,8 +129,7 @@ export function showMemoryInfo(text: Text, inode: Inode): Result {
   const perPage: u64 = 1 << (PAGE_SHIFT - 10);
   const total = <u64>framesUsable() * perPage;
   const free = <u64>framesFree() * perPage;
-  // Pages of the boot archive that files use in place are not among the usable ones.
-  const files = min(filePages() * perPage, total - free);
+  const files = filePages() * perPage;
   const heap = heapBytesUsed() >> 10;
   const other = total - min(total, free + files + heap);
   row(text, "MemTotal:", total);

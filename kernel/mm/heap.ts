@@ -139,6 +139,13 @@ export function kernelFree(p: usize): void {
   frameFree(frame, 0);
 }
 
+/** Frames of the empty slabs that are kept: free memory, though not the frame allocator's. */
+export function heapFramesKept(): u32 {
+  let n: u32 = 0;
+  for (let c: u32 = 0; c < CLASSES; c++) n += load<u32>(emptySlabs + (c << 2)) != 0 ? 1 : 0;
+  return n;
+}
+
 /** Bytes in live objects, rounded up to their size classes. */
 export function heapBytesUsed(): u64 {
   return bytesUsed;

@@ -53,6 +53,7 @@ function reserve(a: Arguments, more: u32): Result {
 
 /** Appends a string of `n` bytes: 0, -E2BIG or -ENOMEM. The caller counts it as an argument or a variable. */
 export function argumentsAppend(a: Arguments, p: usize, n: u32): Result {
+  if (n >= STRING_MAX) return -Errno.E2BIG;
   const r = reserve(a, n + 1);
   if (r < 0) return r;
   memory.copy(a.data + a.bytes, p, n);

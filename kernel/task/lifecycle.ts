@@ -373,8 +373,8 @@ function processExit(process: Process): void {
   if (c.processCount == 0 && !c.isHost) containerStopped(c);
 }
 
-/** The last process of the container is gone. */
-function containerStopped(c: Container): void {
+/** The last process of the container is gone, or it is stopped without ever having had one. */
+export function containerStopped(c: Container): void {
   c.state = ContainerState.Stopped;
   wakeAll(stopQueue(c));
   if (containerEnded != 0) call_indirect<void>(containerEnded, c);

@@ -2,12 +2,11 @@
 // process has ended, by processEnded below.
 
 import { channelFind } from "../../kernel/channel";
-import { Container, ContainerState, firstContainer, hostContainer } from "../../kernel/container/container";
+import { Container, ContainerState, hostContainer } from "../../kernel/container/container";
 import { containerFind } from "../../kernel/container/lifecycle";
 import { missingOf, MISSING_NUMBERS } from "../../kernel/container/missing";
 import { Errno } from "../../kernel/errno";
-import { put, putByte, putUnsigned, Text, textFree, textNew } from "../../kernel/lib/text";
-import { kernelAlloc, kernelFree } from "../../kernel/mm/heap";
+import { put, putByte, putUnsigned, textFree, textNew } from "../../kernel/lib/text";
 import { powerOff, reboot } from "../../kernel/power";
 import { Result } from "../../kernel/result";
 import { processFind } from "../../kernel/task/pids";
@@ -17,7 +16,7 @@ import { FsContext } from "../../kernel/vfs/inode";
 import { create, specOf } from "../create";
 import { remove } from "../delete";
 import { exec } from "../exec";
-import { Failure, failureClear, FAILURE_BYTES, failureMessage, fail } from "../failure";
+import { fail, failureClear } from "../failure";
 import { kill } from "../kill";
 import { Streams } from "../launch";
 import { start } from "../start";
@@ -25,7 +24,11 @@ import { putState } from "../state";
 import { SpecProcess, specProcessFree } from "../spec/model";
 import { specParseProcess } from "../spec/parse";
 import { find } from "../verbs";
+import { listingsPump, listingStart } from "./listing";
+import { exited, failure, ok, okWith, refused, refusedForMemory } from "./reply";
 import { firstSession, pumpAll, Session, sessionClose, sessionCredit, sessionFind, sessionFree, sessionInput, sessionNew, sessionPipes, sessionResize, sessionTerminal, setSessionDrained, streamsRelease } from "./session";
+import { statsNew } from "./stats";
+import { answerWaiting, waitFor } from "./waiting";
 import {
   frameBegin,
   frameBytes,
@@ -51,47 +54,12 @@ const FLAG_MISSING: u32 = 1;
 const EVERY_PROCESS: u32 = 0xffff_ffff;
 const SIGKILL: u32 = 9;
 
-const failure = changetype<Failure>(memory.data(FAILURE_BYTES, 8));
 const streams = changetype<Streams>(memory.data(12, 8));
 const item = memory.data(8, 8);
 let host: FsContext = changetype<FsContext>(0);
 let greeted = false;
 /** Power off (0) or reboot (1) once everything has gone out; -1 for neither. */
 let ending: i32 = -1;
-
-/** A request that waits for a container's init: WAIT. */
-@unmanaged
-class Waiting {
-  next: Waiting | null;
-  container: Container;
-  request: u32;
-}
-let waiting: Waiting | null = null;
-
-function ok(request: u32): void {
-  frameBegin(Message.Ok, 0);
-  frameU32(request);
-  frameEnd();
-}
-
-/** ERROR with what `failure` tells; a client ends with 127 or 126 when the program is the matter. */
-function refused(request: u32, atStart: bool): void {
-  const errno = failure.errno;
-  frameBegin(Message.Error, 0);
-  frameU32(request);
-  frameU32(errno);
-  frameU32(!atStart || errno == Errno.ENOMEM || errno == Errno.EBUSY ? 125 : errno == Errno.ENOENT ? 127 : 126);
-  frameString(failureMessage(failure), failure.length);
-  frameEnd();
-}
-
-function exited(channel: u32, request: u32, status: u32): void {
-  frameBegin(Message.Exited, channel);
-  frameU32(request);
-  frameU32(status & 0x7f ? 0 : (status >> 8) & 0xff);
-  frameU32(status & 0x7f);
-  frameEnd();
-}
 
 /** Gives the session streams as the process wants them: a terminal or three pipes. */
 function openStreams(s: Session, c: Container, p: SpecProcess): bool {
@@ -234,10 +202,7 @@ function onState(): bool {
     return true;
   }
   putState(text, c);
-  frameBegin(Message.Ok, 0);
-  frameU32(request);
-  frameBytes(text.data, text.length);
-  frameEnd();
+  okWith(request, text);
   textFree(text);
   return true;
 }
@@ -274,10 +239,10 @@ function onDelete(): bool {
     refused(request, false);
     return true;
   }
-  if (flags & FLAG_FORCE && c.state != ContainerState.Stopped) {
+  if (flags & FLAG_FORCE && c.state != ContainerState.Stopped && c.deleteRequest == 0) {
     kill(c, SIGKILL, true, failure);
     if (c.state != ContainerState.Stopped) {
-      deleteLater(c, request);
+      c.deleteRequest = request; // answered when the last process has gone
       return true;
     }
   }
@@ -289,20 +254,11 @@ function finishDelete(c: Container, request: u32): void {
   const s = sessionOf(c);
   if (s && c.state == ContainerState.Stopped) {
     c.console = 0;
+    if (s.request != 0) exited(s.channel, s.request, c.exitStatus); // RUN, whose container goes from under it
     sessionFree(s);
   }
   if (remove(c, failure) < 0) refused(request, false);
   else ok(request);
-}
-
-/** DELETE with force answers when the last process has gone. */
-function deleteLater(c: Container, request: u32): void {
-  if (!wait(c, request)) {
-    fail(failure, Errno.ENOMEM, "out of memory");
-    refused(request, false);
-    return;
-  }
-  c.deleteRequest = request;
 }
 
 function onExec(channel: u32): bool {
@@ -345,32 +301,7 @@ function onExec(channel: u32): bool {
 function onList(): bool {
   const request = payloadU32();
   if (!payloadComplete()) return false;
-  let c = firstContainer;
-  while (c) {
-    let text: Text | null = null;
-    if (!c.isHost) text = textNew(512);
-    if (text) {
-      putState(text, c);
-      frameBegin(Message.Item, 0);
-      frameU32(request);
-      frameBytes(text.data, text.length);
-      frameEnd();
-      textFree(text);
-    }
-    c = c.next;
-  }
-  ok(request);
-  return true;
-}
-
-/** Remembers that `request` waits for the init of `c`; false when memory is short. */
-function wait(c: Container, request: u32): bool {
-  const w = changetype<Waiting>(kernelAlloc(offsetof<Waiting>()));
-  if (changetype<usize>(w) == 0) return false;
-  w.container = c;
-  w.request = request;
-  w.next = waiting;
-  waiting = w;
+  if (!listingStart(request)) refusedForMemory(request);
   return true;
 }
 
@@ -382,10 +313,18 @@ function onWait(): bool {
   const c = find(id, idLength, failure);
   if (!c) refused(request, false);
   else if (c.state == ContainerState.Stopped) exited(0, request, c.exitStatus);
-  else if (!wait(c, request)) {
-    fail(failure, Errno.ENOMEM, "out of memory");
-    refused(request, false);
-  }
+  else if (!waitFor(c, request)) refusedForMemory(request);
+  return true;
+}
+
+function onStats(): bool {
+  const request = payloadU32();
+  if (!payloadComplete()) return false;
+  const text = statsNew();
+  if (text) {
+    okWith(request, text);
+    textFree(text);
+  } else refusedForMemory(request);
   return true;
 }
 
@@ -454,12 +393,14 @@ function onFrame(type: u32, channel: u32, p: usize, bytes: u32): bool {
     case Message.List: return onList();
     case Message.Wait: return onWait();
     case Message.Shutdown: return onShutdown();
+    case Message.Stats: return onStats();
   }
   return false;
 }
 
 function onRoom(): void {
   if (ending >= 0 && wireIsDrained()) end();
+  listingsPump();
   pumpAll();
 }
 
@@ -514,28 +455,15 @@ export function processEnded(p: Process): void {
 
 /** The container's last process has gone. */
 export function containerEnded(c: Container): void {
-  let w = waiting;
-  let before: Waiting | null = null;
-  while (w) {
-    const next = w.next;
-    if (w.container == c) {
-      if (before) before.next = next;
-      else waiting = next;
-      const request = w.request;
-      kernelFree(changetype<usize>(w));
-      if (request != c.deleteRequest) exited(0, request, c.exitStatus);
-      else {
-        finishDelete(c, request);
-        return;
-      }
-    } else before = w;
-    w = next;
-  }
+  answerWaiting(c);
   let s = firstSession();
   while (s) {
     if (s.container == c) workSchedule(s.work);
     s = s.next;
   }
+  const request = c.deleteRequest;
+  c.deleteRequest = 0;
+  if (request != 0) finishDelete(c, request);
 }
 
 /** Claims the control channel, if the machine has one, and greets: `tree` is what bundle paths are resolved in. */

@@ -83,7 +83,7 @@ function embedded(p: usize, item: WorkItem): Waiter {
   return waiter;
 }
 
-/** A session without streams yet; null when memory is short. */
+/** A session without streams yet, on channel 0 one to which nobody listens; null when memory is short. */
 export function sessionNew(channel: u32): Session | null {
   const p = kernelAlloc(SESSION_BYTES + WORK_ITEM_BYTES + 3 * WAITER_BYTES);
   if (p == 0) return null;
@@ -97,6 +97,7 @@ export function sessionNew(channel: u32): Session | null {
   s.channel = channel;
   s.credit = WINDOW;
   s.errorCredit = WINDOW;
+  s.inputEnds = channel == 0;
   s.next = sessions;
   sessions = s;
   return s;
@@ -160,6 +161,7 @@ export function sessionPipes(s: Session, streams: Streams): bool {
   waitOn(pipePollQueue(pipeOf(s.input!)), s.inputWaiter);
   waitOn(pipePollQueue(pipeOf(output)), s.outputWaiter);
   waitOn(pipePollQueue(pipeOf(error)), s.errorWaiter);
+  if (s.inputEnds) workSchedule(s.work);
   return true;
 }
 
@@ -272,6 +274,7 @@ function stopInput(s: Session): void {
 }
 
 function sendClose(s: Session, stream: u32): void {
+  if (s.channel == 0) return;
   frameBegin(Message.Close, s.channel);
   frameU32(stream);
   frameEnd();
@@ -329,6 +332,10 @@ function pumpPipe(s: Session, file: File, message: Message, isError: bool): bool
       frameCancel();
       return r == 0;
     }
+    if (s.channel == 0) {
+      frameCancel(); // nobody listens
+      continue;
+    }
     frameAdvance(<u32>r);
     frameEnd();
     if (isError) s.errorCredit -= <u32>r;
@@ -345,10 +352,14 @@ function pumpTerminal(s: Session, tty: Tty): void {
       frameCancel();
       return;
     }
+    ttyDropOutput(tty, n);
+    if (s.channel == 0) {
+      frameCancel();
+      continue;
+    }
     frameAdvance(n);
     frameEnd();
     s.credit -= n;
-    ttyDropOutput(tty, n);
   }
 }
 
@@ -364,6 +375,7 @@ export function setSessionDrained(f: EndedFunction): void {
 function pump(argument: usize): void {
   const s = changetype<Session>(argument);
   const tty = s.tty;
+  if (!wireHasRoom()) return; // pumpAll comes back
   pumpInput(s);
   if (tty) pumpTerminal(s, tty);
   const output = s.output;

@@ -2,7 +2,7 @@
 // buffer until a frame is whole; outgoing frames queue in another and leave as the channel has room. Everything is length-checked; what
 // breaks the protocol closes the connection.
 
-import { Channel, channelSend } from "../../kernel/channel";
+import { Channel, channelRoom, channelSend } from "../../kernel/channel";
 import { kernelAlloc } from "../../kernel/mm/heap";
 
 export const HEADER_BYTES: u32 = 12;
@@ -21,6 +21,7 @@ export const enum Message {
   Wait = 0x17,
   Run = 0x18,
   Shutdown = 0x19,
+  Stats = 0x1a,
   Ok = 0x30,
   Error = 0x31,
   Item = 0x32,
@@ -39,8 +40,12 @@ const IN_BYTES: u32 = 131072;
 const OUT_BYTES: u32 = 262144;
 /** Data frames are only added while less than this waits, so that replies always find room. */
 const OUT_DATA_LIMIT: u32 = 65536;
+/** Requests are only taken while less than this waits, so that a host which reads no replies is not read from either. */
+const OUT_REPLY_LIMIT: u32 = OUT_BYTES / 2;
 
 let channel: Channel = changetype<Channel>(0);
+/** What the channel has room for when all that was sent has reached the host, bytes. */
+let emptyRoom: u32 = 0;
 let input: usize = 0;
 let inputLength: u32 = 0;
 let output: usize = 0;
@@ -61,25 +66,30 @@ export function wireOpen(c: Channel, onFrame: FrameFunction, onRoom: () => void)
   frameHandler = onFrame.index;
   roomHandler = onRoom.index;
   channel = c;
+  emptyRoom = channelRoom(c);
   c.received = received.index;
   c.writable = writable.index;
   return true;
 }
 
-function received(user: usize, p: usize, bytes: u32): void {
-  while (bytes != 0 && !closed) {
-    const n = min<u32>(bytes, IN_BYTES - inputLength);
-    memory.copy(input + inputLength, p, n);
+/** Takes what the buffer has room for; returns how much that is. */
+function received(user: usize, p: usize, bytes: u32): u32 {
+  let taken: u32 = 0;
+  while (taken < bytes && !closed) {
+    const n = min<u32>(bytes - taken, IN_BYTES - inputLength);
+    if (n == 0) return taken;
+    memory.copy(input + inputLength, p + taken, n);
     inputLength += n;
-    p += n;
-    bytes -= n;
+    taken += n;
     takeFrames();
   }
+  return bytes;
 }
 
+/** Hands on the frames that are whole, as long as there is room for what they are answered with. */
 function takeFrames(): void {
   let at: u32 = 0;
-  while (!closed && inputLength - at >= HEADER_BYTES) {
+  while (!closed && outputEnd - outputStart < OUT_REPLY_LIMIT && inputLength - at >= HEADER_BYTES) {
     const header = input + at;
     const bytes = load<u32>(header);
     if (bytes > PAYLOAD_MAX || load<u16>(header, 6) != 0) {
@@ -177,12 +187,13 @@ function flush(): void {
 
 function writable(user: usize): void {
   flush();
+  takeFrames();
   if (!closed && wireHasRoom()) call_indirect<void>(roomHandler);
 }
 
-/** True when everything has gone out to the driver. */
+/** True when everything has reached the host. */
 export function wireIsDrained(): bool {
-  return outputStart == outputEnd;
+  return outputStart == outputEnd && channelRoom(channel) == emptyRoom;
 }
 
 /** Tells the other side that it broke the protocol, and stops listening. */

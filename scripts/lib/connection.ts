@@ -62,6 +62,7 @@ export class Connection extends EventEmitter<Events> {
   /** Sends a request; resolves to its final reply, OK or EXITED. Rejects with Refusal, or Error when the connection ends first. */
   request(message: Message & { request: number }): Promise<Reply> {
     return new Promise((resolve, reject) => {
+      if (this.over) return reject(new Error("the connection has ended"));
       this.pending.set(message.request, { resolve, reject });
       this.send(message);
     });

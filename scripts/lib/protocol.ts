@@ -57,6 +57,7 @@ export const messages = {
   WAIT: { type: 0x17, sender: "client", channel: "zero", fields: { request: "u32", id: "string" } },
   RUN: { type: 0x18, sender: "client", channel: "any", fields: { request: "u32", id: "string", bundle: "string", flags: "u32" } },
   SHUTDOWN: { type: 0x19, sender: "client", channel: "zero", fields: { request: "u32", how: "u32" } },
+  STATS: { type: 0x1a, sender: "client", channel: "zero", fields: { request: "u32" } },
 
   OK: { type: 0x30, sender: "kernel", channel: "zero", fields: { request: "u32", body: "rest" } },
   ERROR: { type: 0x31, sender: "kernel", channel: "zero", fields: { request: "u32", errno: "u32", status: "u32", message: "string" } },
