@@ -15,7 +15,7 @@ import { inodeRead } from "../kernel/vfs/regular";
 import { pathRelease, walk, WalkFlag } from "../kernel/vfs/walk";
 import { Failure, failureClear, fail, failBegin, failPut, failPutBytes, failPutUnsigned } from "./failure";
 import { applyMasks, applyMount, applyReadonlyPaths, defaultInodeLimit, failedPath } from "./mounts";
-import { Spec, specAt, specBytes, SpecDevice, specFree, SpecMount, SpecString } from "./spec/model";
+import { Spec, specAt, specBytes, SpecDevice, specFree, SpecMount, SpecString, stringListAt } from "./spec/model";
 import { specParse } from "./spec/parse";
 import { builder, makeDefaultDevices, makeDeviceNode } from "./tree";
 
@@ -64,6 +64,7 @@ export function failReason(failure: Failure, error: Result): void {
     case Errno.ENOMEM: failPut(failure, "out of memory"); break;
     case Errno.ENODEV: failPut(failure, "no such file system type"); break;
     case Errno.EBUSY: failPut(failure, "busy"); break;
+    case Errno.EOPNOTSUPP: failPut(failure, "not applied by this kernel"); break;
     default:
       failPut(failure, "error ");
       failPutUnsigned(failure, <u64>-error);
@@ -151,6 +152,7 @@ function applyIdentity(c: Container, spec: Spec, failure: Failure): Result {
   const domain = spec.domainname;
   if (host && setName(c.hostname, specBytes(host), host.length) < 0) return failProperty(failure, "hostname", host, -Errno.EINVAL);
   if (domain && setName(c.domainname, specBytes(domain), domain.length) < 0) return failProperty(failure, "domainname", domain, -Errno.EINVAL);
+  if (spec.sysctl.count != 0) return failProperty(failure, "linux.sysctl", stringListAt(spec.sysctl, 0), -Errno.EOPNOTSUPP);
   if (spec.pidsLimit > 0) c.pidLimit = <u32>min<i64>(spec.pidsLimit, u32.MAX_VALUE);
   if (spec.memoryLimitBytes > 0) c.pageLimit = <u32>max<u64>(1, min<u64>(<u64>spec.memoryLimitBytes >> 12, u32.MAX_VALUE));
   return 0;

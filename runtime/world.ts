@@ -7,7 +7,7 @@ import { containerNew, setName } from "../kernel/container/lifecycle";
 import { cpioFault, cpioFaultOffset, cpioUnpack } from "../kernel/fs/cpio";
 import { memfsNew } from "../kernel/fs/memfs";
 import { putLiteral } from "../kernel/lib/bytes";
-import { log, logEnd, logNumber, logStart, logText } from "../kernel/log/log";
+import { logEnd, logNumber, logStart, logText } from "../kernel/log/log";
 import { setChannelHook } from "../kernel/channel";
 import { setContainerEndedHook, setHostProcessEndingHook, setProcessEndedHook } from "../kernel/task/lifecycle";
 import { Process } from "../kernel/task/process";
@@ -45,10 +45,6 @@ function makeHost(): bool {
 /** Unpacks the boot archive into the host's root. */
 function unpackArchive(): void {
   if (archiveBytes == 0) return;
-  if (archiveStart + archiveBytes > 1 << 30) {
-    log("boot", "the boot archive lies above 1 GiB: not read");
-    return;
-  }
   const r = cpioUnpack(<usize>archiveStart, <u32>archiveBytes, hostContainer.vfs.rootMount!.root);
   if (r >= 0) return;
   logStart("boot");

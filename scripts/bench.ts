@@ -6,6 +6,7 @@ import { spawnSync } from "node:child_process";
 import fs from "node:fs";
 import path from "node:path";
 import { buildGuestBundle } from "./lib/guest.ts";
+import { lifecycleFigures } from "./lib/lifecycle.ts";
 import { runScript } from "./lib/process.ts";
 import { kernelFile, projectRoot } from "./lib/project.ts";
 
@@ -43,6 +44,10 @@ if (first) measured.set("boot_to_first_instruction", Number(BigInt(`0x${first[1]
 // The time-stamp counter of a counted machine advances by one per nanosecond.
 const counted = runCounted(bundle, ["/bin/count", "--hz", "1000000000", ...process.argv.slice(2)]) ?? "";
 for (const [, name, value] of counted.matchAll(/^(\w+) (\d+(?:\.\d+)?)$/gm)) measured.set(name as string, Number(value));
+
+const lives = await lifecycleFigures(kernelFile, "build/guest/tiny");
+if (lives.size === 0) failures++;
+for (const [name, value] of lives) measured.set(name, value);
 
 const stripped = "build/kernel.stripped.elf";
 if (spawnSync("strip", ["-o", stripped, kernelFile]).status !== 0) failures++;

@@ -2,7 +2,7 @@
 // hvm_start_info, its module list and memory map lie in low memory, in ranges the map calls RAM; what we need of them is copied
 // before the frame allocator gets those ranges.
 
-import { bootInfo, imageEnd, imageStart } from "../../shim/isa";
+import { bootInfo, imageEnd, imageStart, physicalCopyPage } from "../../shim/isa";
 import { frameAddRange, frameInfoBytes, frameInit, LOW_FRAMES, PAGE_SHIFT, PAGE_SIZE } from "../mm/frame";
 
 const START_INFO_MAGIC: u32 = 0x336ec578;
@@ -90,8 +90,8 @@ function addExcept(from: u64, to: u64, hole: u32, arrayStart: u64, arrayEnd: u64
   addExcept(last, to, hole + 1, arrayStart, arrayEnd);
 }
 
-/** A place for the frame array: low RAM behind the image, clear of the archive. 0 if there is none. */
-function placeFrameArray(bytes: u64): u64 {
+/** A place in low RAM behind the image, clear of the archive: for the frame array, or for the archive itself. 0 if there is none. */
+function placeLow(bytes: u64): u64 {
   const archiveEnd = archiveStart + archiveBytes;
   for (let i: u32 = 0; i < rangeCount; i++) {
     let start = max(rangeStart(i), (imageEnd() + PAGE_SIZE - 1) & ~(<u64>PAGE_SIZE - 1));
@@ -102,10 +102,24 @@ function placeFrameArray(bytes: u64): u64 {
   return 0;
 }
 
+/**
+ * Brings an archive that the loader has put above 1 GiB down to where the linear window shows it, so that its files can be used in place; an
+ * archive for which there is no room is given up (archiveBytes 0).
+ */
+function lowerArchive(): void {
+  if (archiveStart + archiveBytes <= <u64>LOW_FRAMES << PAGE_SHIFT) return;
+  const pages = (archiveBytes + PAGE_SIZE - 1) >> PAGE_SHIFT;
+  const to = placeLow(pages << PAGE_SHIFT);
+  if (to == 0) archiveBytes = 0;
+  for (let i: u64 = 0; i < pages && to != 0; i++) physicalCopyPage(to + (i << PAGE_SHIFT), archiveStart + (i << PAGE_SHIFT));
+  archiveStart = to;
+}
+
 /** Makes the frame allocator own all RAM but the kernel image, the boot archive and its own array; false when RAM does not suffice. */
 export function initFrames(): bool {
+  lowerArchive();
   const bytes = frameInfoBytes(lastFrame);
-  const array = placeFrameArray(bytes);
+  const array = placeLow(bytes);
   if (array == 0) return false;
   memory.fill(<usize>array, 0, bytes);
   frameInit(<usize>array, lastFrame);

@@ -129,7 +129,8 @@ export function showMemoryInfo(text: Text, inode: Inode): Result {
   const perPage: u64 = 1 << (PAGE_SHIFT - 10);
   const total = <u64>framesUsable() * perPage;
   const free = <u64>framesFree() * perPage;
-  const files = filePages() * perPage;
+  // Pages of the boot archive that files use in place are not among the usable ones.
+  const files = min(filePages() * perPage, total - free);
   const heap = heapBytesUsed() >> 10;
   const other = total - min(total, free + files + heap);
   row(text, "MemTotal:", total);
