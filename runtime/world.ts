@@ -15,8 +15,8 @@ import { FsContext } from "../kernel/vfs/inode";
 import { containerEnded, controlStart, processEnded } from "./control/requests";
 import { hostRoot } from "./create";
 import { executionEnded } from "./host/execution";
+import { borrowerEnds, loanInit } from "./host/loan";
 import { hostProcessEnds } from "./host/program";
-import { waitingInit } from "./host/waiting";
 import { fileSystemRelease } from "../kernel/vfs/entry";
 import { vfsNew } from "../kernel/vfs/mount";
 import { builderInit } from "./tree";
@@ -62,7 +62,7 @@ export function startWorld(): bool {
   setProcessEndedHook(onProcessEnded);
   setContainerEndedHook(containerEnded);
   setHostProcessEndingHook(hostProcessEnds);
-  waitingInit();
+  loanInit();
   if (!option("control")) return true;
   tree = hostRoot();
   setChannelHook(claimChannel);
@@ -73,6 +73,7 @@ export function startWorld(): bool {
 function onProcessEnded(p: Process): void {
   processEnded(p);
   executionEnded(p);
+  borrowerEnds(p);
 }
 
 /** A channel to the host has turned up: perhaps the one for control. */

@@ -21,9 +21,9 @@ let listen: u32 = 0;
 
 let host: Tty | null = null;
 let front: Tty | null = null;
-/** The size of the person's terminal in characters, 0 when not known. */
-let rows: u16 = 0;
-let columns: u16 = 0;
+/** The size of the person's terminal in characters: what terminals have had since the VT100, unless it is known better. */
+let rows: u16 = 24;
+let columns: u16 = 80;
 /** A terminal has left the cursor within a line; the log has begun one. */
 let terminalLineOpen = false;
 let logLineOpen = false;
@@ -34,10 +34,10 @@ export function setConsoleLine(sendByte: ByteFunction, lookForInput: Function): 
   listen = lookForInput.index;
 }
 
-/** The size that new terminals get; 0 when not known. */
+/** The size that new terminals get; 0 leaves it as it is. */
 export function setConsoleSize(newRows: u16, newColumns: u16): void {
-  rows = newRows;
-  columns = newColumns;
+  if (newRows != 0) rows = newRows;
+  if (newColumns != 0) columns = newColumns;
 }
 
 /** Makes the terminal of the host's world, and puts it in front; false when memory is short. */
@@ -63,7 +63,7 @@ export function consoleTerminal(container: usize): Tty | null {
 
 /** Takes a terminal off the line: who still has it open loses it. Drops the reference that consoleTerminal gave. */
 export function consoleDrop(tty: Tty): void {
-  if (front == tty) consoleFront(null);
+  consoleLeave(tty);
   ttyHangUp(tty);
   setTtyDriver(tty, noDriver, 0);
   ttyRelease(tty);
@@ -73,6 +73,11 @@ export function consoleDrop(tty: Tty): void {
 export function consoleFront(tty: Tty | null): void {
   front = tty ? tty : host;
   if (listen != 0) call_indirect<void>(listen);
+}
+
+/** `tty` is not in front any more: nobody needs its input. */
+export function consoleLeave(tty: Tty): void {
+  if (front == tty) consoleFront(null);
 }
 
 /** True when consoleInput takes at least one byte. */

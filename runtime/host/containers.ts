@@ -7,9 +7,9 @@ import { Text, textFree, textNew } from "../../kernel/lib/text";
 import { copyOut } from "../../kernel/mm/user";
 import { Result } from "../../kernel/result";
 import { park, Thread } from "../../kernel/task/thread";
-import { consoleDrop, consoleTerminal } from "../../kernel/tty/console";
+import { consoleDrop } from "../../kernel/tty/console";
 import { Tty } from "../../kernel/tty/tty";
-import { create } from "../create";
+import { create, specOf } from "../create";
 import { remove } from "../delete";
 import { fail } from "../failure";
 import { kill } from "../kill";
@@ -19,9 +19,11 @@ import { putState } from "../state";
 import { find } from "../verbs";
 import { contextOf, failure, idText, messageBegin, messageEnd, pathText, takeId, takePath } from "./arguments";
 import { executionsForget } from "./execution";
-import { closeStreams, openStreams } from "./streams";
+import { lendConsole } from "./loan";
+import { closeStreams, openStreams, terminalFor } from "./streams";
 
 const FLAG_TERMINAL: u64 = 1;
+const FLAG_FOREGROUND: u64 = 1;
 const FLAG_ALL: u64 = 1;
 const FLAG_FORCE: u64 = 1;
 const SIGKILL: u32 = 9;
@@ -63,7 +65,7 @@ export function hostContainerCreate(t: Thread, id: u64, idLength: u64, bundle: u
 
 /** Gives a new container its terminal on the console; without memory for that there is no container. */
 function giveTerminal(c: Container): Result {
-  const tty = consoleTerminal(changetype<usize>(c));
+  const tty = terminalFor(c, specOf(c).process);
   if (tty) {
     c.console = changetype<usize>(tty);
     return 0;
@@ -73,19 +75,22 @@ function giveTerminal(c: Container): Result {
   return outOfMemory();
 }
 
-export function hostContainerStart(t: Thread, id: u64, idLength: u64, message: u64): Result {
+export function hostContainerStart(t: Thread, id: u64, idLength: u64, flags: u64, message: u64): Result {
+  if ((flags & ~FLAG_FOREGROUND) != 0) return -Errno.EINVAL;
   const n = begin(id, idLength, message);
   if (n < 0) return n;
   const c = find(idText, <u32>n, failure);
+  const tty = c ? changetype<Tty | null>(c.console) : null;
   let r: Result = -Errno.ENOENT;
   if (c) {
-    r = openStreams(streams, c, changetype<Tty | null>(c.console));
+    r = openStreams(streams, c, tty);
     if (r < 0) fail(failure, <i32>-r, "/dev/null: cannot be opened");
     else {
       r = start(c, streams, failure);
       closeStreams(streams);
     }
   }
+  if (r >= 0 && flags != 0 && tty) lendConsole(t, tty);
   return messageEnd(message, r);
 }
 

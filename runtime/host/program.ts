@@ -20,6 +20,7 @@ import { fsContextRelease } from "../../kernel/vfs/mount";
 import { WalkFlag } from "../../kernel/vfs/walk";
 import { defaultLimits } from "../launch";
 import { builder } from "../tree";
+import { lenderEnds } from "./loan";
 import { rawModeEnds } from "./terminal";
 
 /** Where a program's data segment lies (userland/start/runtime.h). */
@@ -79,6 +80,7 @@ export function hostProcessEnds(process: Process): void {
   const parent = process.parent;
   if (tty && tty.foreground == process.pid) tty.foreground = parent ? parent.pid : 0;
   rawModeEnds(process.pid);
+  lenderEnds(process.pid);
   const signal = process.exitStatus & 0x7f;
   if (signal != 0 && (CORE_SIGNALS & signalBit(signal)) != 0) tellFault(process.leader, signal);
   if (process == hostContainer.init) tellInit(process);

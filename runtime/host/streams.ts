@@ -4,6 +4,8 @@ import { Container } from "../../kernel/container/container";
 import { Errno } from "../../kernel/errno";
 import { putLiteral } from "../../kernel/lib/bytes";
 import { Result } from "../../kernel/result";
+import { consoleTerminal } from "../../kernel/tty/console";
+import { ttySetWindow } from "../../kernel/tty/control";
 import { Tty } from "../../kernel/tty/tty";
 import { fileRelease, fileRetain } from "../../kernel/vfs/file";
 import { OpenFlag } from "../../kernel/vfs/flags";
@@ -11,10 +13,18 @@ import { File } from "../../kernel/vfs/inode";
 import { fsContextNew, fsContextRelease } from "../../kernel/vfs/mount";
 import { openAt } from "../../kernel/vfs/open";
 import { Streams } from "../launch";
+import { SpecProcess } from "../spec/model";
 import { terminalFile } from "../terminal";
 import { builder } from "../tree";
 
 const name = memory.data(16, 8);
+
+/** A terminal on the console for `p`, a process of `c`; null when memory is short. Let go of it with consoleDrop. */
+export function terminalFor(c: Container, p: SpecProcess): Tty | null {
+  const tty = consoleTerminal(changetype<usize>(c));
+  if (tty && p.consoleHeight != 0 && p.consoleWidth != 0) ttySetWindow(tty, p.consoleHeight, p.consoleWidth, 0, 0);
+  return tty;
+}
 
 /** The container's /dev/null: its address, or -errno. */
 function nullFile(c: Container): Result {

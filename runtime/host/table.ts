@@ -32,7 +32,7 @@ export function hostCall(t: Thread): Result {
   // prettier-ignore
   switch (<u32>t.call) {
     case 1: return hostContainerCreate(t, t.rdi, t.rsi, t.rdx, t.r10, t.r8, t.r9);
-    case 2: return hostContainerStart(t, t.rdi, t.rsi, t.rdx);
+    case 2: return hostContainerStart(t, t.rdi, t.rsi, t.rdx, t.r10);
     case 3: return hostContainerState(t, t.rdi, t.rsi, t.rdx, t.r10, t.r8);
     case 4: return hostContainerKill(t, t.rdi, t.rsi, t.rdx, t.r10, t.r8);
     case 5: return hostContainerDelete(t, t.rdi, t.rsi, t.rdx, t.r10);

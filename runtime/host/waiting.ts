@@ -6,10 +6,10 @@ import { Errno } from "../../kernel/errno";
 import { kernelAlloc, kernelFree } from "../../kernel/mm/heap";
 import { copyIn } from "../../kernel/mm/user";
 import { Result } from "../../kernel/result";
-import { OperationKind, operationOpens, registerOperation } from "../../kernel/task/operation";
+import { operationOpens } from "../../kernel/task/operation";
 import { park, Thread } from "../../kernel/task/thread";
 import { WaitQueue } from "../../kernel/task/wait";
-import { consoleDrop, consoleFront, consoleTerminal } from "../../kernel/tty/console";
+import { consoleDrop } from "../../kernel/tty/console";
 import { Tty } from "../../kernel/tty/tty";
 import { specOf } from "../create";
 import { exec } from "../exec";
@@ -20,7 +20,8 @@ import { specParseProcess } from "../spec/parse";
 import { find } from "../verbs";
 import { failure, idText, messageBegin, messageEnd, takeId } from "./arguments";
 import { Execution, executionFind, executionFree, executionNew, executionQueue } from "./execution";
-import { closeStreams, openStreams } from "./streams";
+import { lendConsole, lendForCall } from "./loan";
+import { closeStreams, openStreams, terminalFor } from "./streams";
 
 const EXEC_TERMINAL: u64 = 1;
 const EXEC_JSON: u64 = 2;
@@ -55,8 +56,8 @@ function makeList(p: usize, n: u32): usize {
 }
 
 /** Runs `p` in the container, on a terminal of its own or with /dev/null: its pid, or -errno with the failure told. */
-function run(c: Container, p: SpecProcess, terminal: bool): Result {
-  const tty = terminal ? consoleTerminal(changetype<usize>(c)) : null;
+function run(t: Thread, c: Container, p: SpecProcess, terminal: bool): Result {
+  const tty = terminal ? terminalFor(c, p) : null;
   let e: Execution | null = null;
   if (tty || !terminal) e = executionNew(c, tty);
   if (!e) {
@@ -72,18 +73,21 @@ function run(c: Container, p: SpecProcess, terminal: bool): Result {
     r = process ? <Result>process.pid : <Result>-failure.errno;
   }
   if (r < 0) executionFree(e);
-  else e.pid = <u32>r;
+  else {
+    e.pid = <u32>r;
+    if (tty) lendConsole(t, tty);
+  }
   return r;
 }
 
 /** Runs what the request at `p` describes. */
-function runRequest(c: Container, p: usize, n: u32, flags: u64): Result {
+function runRequest(t: Thread, c: Container, p: usize, n: u32, flags: u64): Result {
   const terminal = (flags & EXEC_TERMINAL) != 0;
   if ((flags & EXEC_JSON) != 0) {
     const process = specParseProcess(p, n, failure);
     if (!process) return -failure.errno;
     process.terminal = terminal;
-    const r = run(c, process, terminal);
+    const r = run(t, c, process, terminal);
     specProcessFree(process);
     return r;
   }
@@ -99,7 +103,7 @@ function runRequest(c: Container, p: usize, n: u32, flags: u64): Result {
   memory.copy(changetype<usize>(derived), changetype<usize>(specOf(c).process), offsetof<SpecProcess>());
   derived.args = changetype<StringList>(list);
   derived.terminal = terminal;
-  const r = run(c, derived, terminal);
+  const r = run(t, c, derived, terminal);
   kernelFree(list);
   return r;
 }
@@ -116,7 +120,7 @@ export function hostContainerExec(t: Thread, id: u64, idLength: u64, request: u6
   const buffer = kernelAlloc(<u32>max<u64>(bytes, 1));
   if (buffer == 0) return -Errno.ENOMEM;
   r = copyIn(buffer, request, <u32>bytes);
-  if (r >= 0) r = messageEnd(message, runRequest(c, buffer, <u32>bytes, flags));
+  if (r >= 0) r = messageEnd(message, runRequest(t, c, buffer, <u32>bytes, flags));
   kernelFree(buffer);
   return r;
 }
@@ -125,10 +129,7 @@ export function hostContainerExec(t: Thread, id: u64, idLength: u64, request: u6
 function waitOnQueue(t: Thread, c: Container, queue: WaitQueue, tty: Tty | null, flags: u64): Result {
   if ((flags & WAIT_NO_WAIT) != 0) return -Errno.EAGAIN;
   operationOpens();
-  if ((flags & WAIT_TERMINAL) != 0 && tty && t.opKind == OperationKind.None) {
-    t.opKind = OperationKind.Console;
-    consoleFront(tty);
-  }
+  if ((flags & WAIT_TERMINAL) != 0 && tty) lendForCall(t, tty);
   t.opData = c.identity;
   return park(queue);
 }
@@ -152,13 +153,4 @@ export function hostContainerWait(t: Thread, id: u64, idLength: u64, pid: u64, f
   const status = e.status;
   executionFree(e);
   return status;
-}
-
-function returnConsole(t: Thread): void {
-  consoleFront(null);
-}
-
-/** To be called once at start-up. */
-export function waitingInit(): void {
-  registerOperation(OperationKind.Console, returnConsole);
 }

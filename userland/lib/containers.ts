@@ -27,10 +27,10 @@ export function containerCreate(id: string, bundle: string, terminal: bool): i64
   return call(Call.ContainerCreate, addressOf(i), i.length, addressOf(b), b.length, terminal, messageAddress());
 }
 
-/** Runs the container's process. */
-export function containerStart(id: string): i64 {
+/** Runs the container's process; with `foreground` its terminal is in front until the caller has waited for it. */
+export function containerStart(id: string, foreground: bool): i64 {
   const i = toBytes(id);
-  return call(Call.ContainerStart, addressOf(i), i.length, messageAddress(), 0, 0, 0);
+  return call(Call.ContainerStart, addressOf(i), i.length, foreground, messageAddress(), 0, 0);
 }
 
 /** The container's OCI state as JSON; null on failure, with its -errno in `stateError`. */

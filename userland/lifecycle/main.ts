@@ -31,7 +31,7 @@ export function main(): i32 {
     const started = monotonicTime();
     if (!check(containerCreate(ID, BUNDLE, false), "create")) break;
     const created = monotonicTime();
-    if (!check(containerStart(ID), "start") || !check(containerWait(ID, 0, 0), "wait")) break;
+    if (!check(containerStart(ID, false), "start") || !check(containerWait(ID, 0, 0), "wait")) break;
     const ended = monotonicTime();
     if (!check(containerDelete(ID, false), "delete")) break;
     const deleted = monotonicTime();

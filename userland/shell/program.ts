@@ -3,6 +3,7 @@
 import { spawn, TerminalMode, terminalMode, wait } from "../lib/process";
 import { Session } from "./session";
 
+const SIGINT: i32 = 2;
 const STATUS_CANNOT_RUN: i32 = 126;
 
 /** Runs the host program `path` in the foreground and waits for it; its status, 128 + signal when a signal ended it. */
@@ -18,5 +19,6 @@ export function runProgram(session: Session, path: string, words: string[]): i32
     return STATUS_CANNOT_RUN;
   }
   const signal = (<i32>ended) & 0x7f;
+  if (signal == SIGINT && session.isInteractive) session.errors.line(""); // behind the terminal's ^C
   return signal != 0 ? 128 + signal : ((<i32>ended) >> 8) & 0xff;
 }

@@ -126,7 +126,7 @@ int64_t container_call(uint64_t number, uint64_t a, uint64_t b, uint64_t c, uint
   if (!it) return -ENOENT;
   int status;
   switch (number) {
-    case 2: return start(it, c);
+    case 2: return start(it, d);
     case 3:
       look(it, WNOHANG);
       return sprintf(POINTER(c), "{\"id\":\"%s\",\"status\":\"%s\"}", it->id, it->state == CREATED ? "created" : it->state == RUNNING ? "running" : "stopped");

@@ -32,7 +32,7 @@ function runInBundle(session: Session, id: string, bundle: string, words: string
 
   error = containerCreate(id, bundle, true);
   if (error < 0) return failVerb(session, "create", id, error);
-  const pid = containerStart(id);
+  const pid = containerStart(id, true);
   const ended = pid < 0 ? failVerb(session, "start", words[2], pid) : waitOnTerminal(session, "start", id, 0);
   containerDelete(id, true);
   return ended;

@@ -162,9 +162,10 @@ function start(request: Request): i32 {
   if (!request.fits(1, 1)) return request.refuse();
   const id = request.operands[0];
   request.session.output.flush();
-  const pid = containerStart(id);
+  const isDetached = request.has("-d") || request.has("--detach");
+  const pid = containerStart(id, !isDetached);
   if (pid < 0) return request.fail(id, pid);
-  return request.has("-d") || request.has("--detach") ? 0 : waitOnTerminal(request.session, "start", id, 0);
+  return isDetached ? 0 : waitOnTerminal(request.session, "start", id, 0);
 }
 
 function state(request: Request): i32 {
@@ -221,7 +222,7 @@ function run(request: Request): i32 {
   const error = containerCreate(id, absolutePath(request.operands[1], getDirectory()), !isDetached);
   if (error < 0) return request.fail(id, error);
   session.output.flush();
-  const pid = containerStart(id);
+  const pid = containerStart(id, !isDetached);
   const status = pid < 0 ? request.fail(id, pid) : isDetached ? 0 : waitOnTerminal(session, "run", id, 0);
   // A container that could not start would only be in the way of the next try.
   if (pid >= 0 && !removes) return status;
