@@ -54,7 +54,7 @@ let failAfter: i32 = -1;
 
 @inline
 export function frameInfo(frame: u32): FrameInfo {
-  return changetype<FrameInfo>(infoBase + (<usize>frame << INFO_SHIFT));
+  return changetype<FrameInfo>(infoBase + ((<usize>frame) << INFO_SHIFT));
 }
 
 @inline
@@ -197,7 +197,7 @@ export function frameAllocLow(order: u32): usize {
     drainStack(0);
     frame = takeRun(0, order);
   }
-  return <usize>frame << PAGE_SHIFT;
+  return (<usize>frame) << PAGE_SHIFT;
 }
 
 /** Gives back 2^order frames, whatever their reference count. */

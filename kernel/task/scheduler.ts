@@ -33,8 +33,8 @@ export function requestReschedule(): void {
 
 /** Weight of a nice value: 1.25 times less per step, in 1/1024 (Linux's sched_prio_to_weight). */
 const weights = memory.data<u32>([
-  88761, 71755, 56483, 46273, 36291, 29154, 23254, 18705, 14949, 11916, 9548, 7620, 6100, 4904, 3906, 3121, 2501, 1991, 1586, 1277, 1024, 820, 655,
-  526, 423, 335, 272, 215, 172, 137, 110, 87, 70, 56, 45, 36, 29, 23, 18, 15,
+  88761, 71755, 56483, 46273, 36291, 29154, 23254, 18705, 14949, 11916, 9548, 7620, 6100, 4904, 3906, 3121, 2501, 1991, 1586, 1277, 1024,
+  820, 655, 526, 423, 335, 272, 215, 172, 137, 110, 87, 70, 56, 45, 36, 29, 23, 18, 15,
 ]);
 
 @inline
@@ -131,6 +131,9 @@ export function schedulerReserve(c: Container, containers: u32, threads: u32): b
 /** Puts a runnable thread in the queue. */
 export function enqueue(t: Thread): void {
   const c = t.process.container;
+  // Whoever has had the CPU to itself was not charged meanwhile: without this the newcomer would be served until it had caught up.
+  const running = current;
+  if (running && sliceEndNs == 0 && running.state == ThreadState.Running) charge(running, nowNs());
   if (c.runnable == 0) {
     // Whoever comes back from idleness starts level with the one that is served now.
     c.virtualNs = max(c.virtualNs, clockNs);
@@ -174,7 +177,11 @@ export function charge(t: Thread, now: u64): void {
   c.cpuNs += used;
   t.virtualNs += (used << 10) / load<u32>(weights + ((t.nice + 20) << 2));
   c.virtualNs += (used * WEIGHT_DEFAULT) / c.weight;
+  if (t.queueIndex != 0) threadDown(c, t.queueIndex - 1, t);
   if (c.queueIndex != 0) containerDown(c.queueIndex - 1, c);
+  // Whoever has no rivals takes the time that newcomers start at along: none is owed anything for a time when it did not ask.
+  if (c.runnable == 0) c.threadClockNs = max(c.threadClockNs, t.virtualNs);
+  if (queueCount == 0) clockNs = max(clockNs, c.virtualNs);
 }
 
 /** The container served next, with its first thread taken out of the queue; null when nothing is runnable. */
