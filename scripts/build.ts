@@ -1,5 +1,8 @@
-// `npm run build`: the kernel, the host world's programs, the boot archive. `--debug` builds the kernel without optimisation.
+// `npm run build`: the kernel (build/kernel.elf) and the host world's programs (build/userland/). `--debug` builds build/kernel-debug.elf, for
+// a debugger.
 
 import { buildKernel } from "./lib/kernel.ts";
+import { buildUserland } from "./lib/userland.ts";
 
 await buildKernel(process.argv.includes("--debug") ? "debug" : "release");
+await buildUserland();

@@ -7,7 +7,7 @@ const out = memory.data(64, 8);
 
 describe("byte ring", () => {
   test("keeps order around its end and never takes more than fits", () => {
-    useTestMemory(16);
+    useTestMemory(512);
     const before = heapObjectsUsed();
     const ring = ringNew(16)!;
     for (let i = 0; i < 64; i++) store<u8>(bytes + i, <u8>i);

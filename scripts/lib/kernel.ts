@@ -10,10 +10,12 @@ import { demangle, kernelSource } from "./wasm2c.ts";
 const MEMORY_BASE = 0x50000000;
 
 const cOptions = [
-  ...["-std=gnu11", "-ffreestanding", "-nostdinc", "-isystem", "shim/include", "-O2", "-g0", "-mcmodel=kernel", "-mno-red-zone", "-mgeneral-regs-only"],
+  ...["-std=gnu11", "-ffreestanding", "-nostdinc", "-isystem", "shim/include", "-mcmodel=kernel", "-mno-red-zone", "-mgeneral-regs-only"],
   ...["-fno-pic", "-fno-pie", "-fno-stack-protector", "-fcf-protection=none", "-fno-asynchronous-unwind-tables", "-fno-strict-aliasing"],
   ...["-fwrapv", "-fno-delete-null-pointer-checks", "-fomit-frame-pointer", "-fno-tree-loop-distribute-patterns", "-fno-builtin", "-mpreferred-stack-boundary=3", "-Ishim"],
 ];
+/** The debug kernel is for a debugger: less optimised, with line numbers of the generated C. */
+const optimisation: Record<Target, string[]> = { release: ["-O2", "-g0"], debug: ["-O1", "-g", "-fno-omit-frame-pointer"] };
 const warnings = ["-Wall", "-Wextra", "-Werror"];
 
 export type Target = "release" | "debug";
@@ -96,8 +98,9 @@ export async function buildKernel(target: Target = "release"): Promise<string> {
   const headers = filesUnder("shim").filter((name) => name.endsWith(".h"));
   const object = async (source: string, options: string[]): Promise<string> => {
     const to = file(path.basename(source) + ".o");
-    await step(to, hashOf([source, ...headers], ...cOptions, ...options), async () => {
-      await run`gcc ${cOptions} ${options} -c ${source} -o ${to}`;
+    const all = [...cOptions, ...optimisation[target], ...options];
+    await step(to, hashOf([source, ...headers], ...all), async () => {
+      await run`gcc ${all} -c ${source} -o ${to}`;
     });
     return to;
   };
