@@ -145,7 +145,8 @@ _Noreturn void env_abort(u32 message, u32 file, u32 line, u32 column) {
 
 /* Without frame pointers (they would cost every call), a backtrace is every word on the stack that follows a CALL in the kernel's text. */
 u64 isa_return_address(u32 depth) {
-	for (const u64 *p = (const u64 *)panic_stack; p < (const u64 *)exception_stack_top; p++) {
+	const u64 *end = (const u64 *)(panic_stack <= (u64)kernel_stack_top ? kernel_stack_top : exception_stack_top);
+	for (const u64 *p = (const u64 *)panic_stack; p < end; p++) {
 		const u8 *code = (const u8 *)*p;
 		if (code < image_start + 8 || code >= image_text_end) continue;
 		int follows_call = code[-5] == 0xe8 || (code[-2] == 0xff && (code[-1] & 0x38) == 0x10) || (code[-3] == 0xff && (code[-2] & 0x38) == 0x10) ||
