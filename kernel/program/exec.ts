@@ -10,7 +10,7 @@ import { USER_END } from "../mm/user";
 import { randomBytes } from "../random";
 import { Result } from "../result";
 import { Credentials, credentialsRelease } from "../task/credentials";
-import { endOtherThreads, fpuReset, programSet, vforkDone } from "../task/lifecycle";
+import { becomeLeader, endOtherThreads, fpuReset, programSet, vforkDone } from "../task/lifecycle";
 import { LimitKind, softLimit } from "../task/limits";
 import { actionsCopy, actionsRelease, actionsResetForExec, actionsRetain, SignalActions } from "../task/signal";
 import { current, NEVER, parkUninterruptible, Thread } from "../task/thread";
@@ -249,6 +249,7 @@ function commit(t: Thread, space: AddressSpace, credentials: Credentials, action
     spaceRelease(old);
   }
   vforkDone(process);
+  becomeLeader(t);
   if (process.files) fdCloseForExec(process.files!);
   actionsRelease(process.actions);
   process.actions = actions;

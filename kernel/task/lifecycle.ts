@@ -314,6 +314,22 @@ export function endOtherThreads(process: Process, keep: Thread): bool {
   return false;
 }
 
+/** Makes `t`, the only thread that is left, the process's leader with its number, as execve(2) promises. */
+export function becomeLeader(t: Thread): void {
+  const process = t.process;
+  const old = process.leader;
+  if (old == t) return;
+  const own = t.pidEntry;
+  t.pidEntry = process.pidEntry;
+  t.pidEntry.thread = t;
+  t.tid = process.pid;
+  process.leader = t;
+  // The old leader has ended; it takes the number along that is not needed any more.
+  own.thread = null;
+  old.pidEntry = own;
+  threadFree(old);
+}
+
 /** Ends the current thread; with the last one the process becomes a zombie. The CPU goes to the next thread. */
 export function exitThread(status: u32): void {
   const t = current;
