@@ -7,7 +7,18 @@ import { filePage, filePageForWrite } from "../fs/pages";
 import { BLOCKED, Result } from "../result";
 import { current } from "../task/thread";
 import { frameAlloc, frameInfo, frameRelease, frameRetain, framesFree, PAGE_SHIFT, PAGE_SIZE } from "./frame";
-import { findSlot, makeSlot, pteFrame, PTE_ACCESSED, PTE_ADDRESS, PTE_DIRTY, PTE_NO_EXECUTE, PTE_PRESENT, PTE_USER, PTE_WRITE } from "./pagetable";
+import {
+  findSlot,
+  makeSlot,
+  pteFrame,
+  PTE_ACCESSED,
+  PTE_ADDRESS,
+  PTE_DIRTY,
+  PTE_NO_EXECUTE,
+  PTE_PRESENT,
+  PTE_USER,
+  PTE_WRITE,
+} from "./pagetable";
 import { AddressSpace, countPage, spaceFlush, Vma, vmaAt, vmaFind, VmaFlag, vmaIndex } from "./space";
 
 /** What a fault wanted to do. */
@@ -31,7 +42,7 @@ let outOfMemory: u32 = 0;
 
 export function faultInit(): bool {
   zeroFrame = frameAlloc();
-  if (zeroFrame != 0) physicalZeroPage(<u64>zeroFrame << PAGE_SHIFT);
+  if (zeroFrame != 0) physicalZeroPage((<u64>zeroFrame) << PAGE_SHIFT);
   return zeroFrame != 0;
 }
 
@@ -69,9 +80,9 @@ function copyOnWrite(space: AddressSpace, vma: Vma, slot: usize, va: u64): Resul
   }
   const frame = userFrame(space);
   if (frame == 0) return -Errno.ENOMEM;
-  if (old == zeroFrame) physicalZeroPage(<u64>frame << PAGE_SHIFT);
-  else physicalCopyPage(<u64>frame << PAGE_SHIFT, entry & PTE_ADDRESS);
-  store<u64>(slot, (<u64>frame << PAGE_SHIFT) | protection(vma.flags) | PTE_WRITE | PTE_DIRTY);
+  if (old == zeroFrame) physicalZeroPage((<u64>frame) << PAGE_SHIFT);
+  else physicalCopyPage((<u64>frame) << PAGE_SHIFT, entry & PTE_ADDRESS);
+  store<u64>(slot, ((<u64>frame) << PAGE_SHIFT) | protection(vma.flags) | PTE_WRITE | PTE_DIRTY);
   frameRelease(old);
   spaceFlush(space, va, va + PAGE_SIZE);
   return 0;
@@ -82,9 +93,9 @@ function anonymousFault(space: AddressSpace, vma: Vma, slot: usize, write: bool)
   if (write) {
     frame = userFrame(space);
     if (frame == 0) return -Errno.ENOMEM;
-    physicalZeroPage(<u64>frame << PAGE_SHIFT);
+    physicalZeroPage((<u64>frame) << PAGE_SHIFT);
   } else frameRetain(frame);
-  store<u64>(slot, (<u64>frame << PAGE_SHIFT) | protection(vma.flags) | (write ? PTE_WRITE | PTE_DIRTY : 0));
+  store<u64>(slot, ((<u64>frame) << PAGE_SHIFT) | protection(vma.flags) | (write ? PTE_WRITE | PTE_DIRTY : 0));
   countPage(space);
   return 0;
 }
@@ -93,7 +104,10 @@ function anonymousFault(space: AddressSpace, vma: Vma, slot: usize, write: bool)
 function mapAround(space: AddressSpace, vma: Vma, slot: usize, va: u64): void {
   const inode = vma.inode!;
   const first = max(vma.start, va & ~(AROUND * PAGE_SIZE - 1));
-  const last = min(min(vma.end, (va & ~(AROUND * PAGE_SIZE - 1)) + AROUND * PAGE_SIZE), vma.start + ((inode.size + PAGE_SIZE - 1) & ~(<u64>PAGE_SIZE - 1)) - (vma.pageOffset << PAGE_SHIFT));
+  const last = min(
+    min(vma.end, (va & ~(AROUND * PAGE_SIZE - 1)) + AROUND * PAGE_SIZE),
+    vma.start + ((inode.size + PAGE_SIZE - 1) & ~(<u64>PAGE_SIZE - 1)) - (vma.pageOffset << PAGE_SHIFT),
+  );
   const bits = protection(vma.flags);
   let page = vma.pageOffset + ((first - vma.start) >> PAGE_SHIFT);
   let s = slot - <usize>(((va - first) >> PAGE_SHIFT) << 3);
@@ -102,7 +116,7 @@ function mapAround(space: AddressSpace, vma: Vma, slot: usize, va: u64): void {
     const frame = filePage(inode, <u32>page);
     if (frame == 0) continue;
     frameRetain(frame);
-    store<u64>(s, (<u64>frame << PAGE_SHIFT) | bits);
+    store<u64>(s, ((<u64>frame) << PAGE_SHIFT) | bits);
     countPage(space);
   }
 }
@@ -121,7 +135,7 @@ function fileFault(space: AddressSpace, vma: Vma, slot: usize, va: u64, write: b
       frame = <u32>r;
     }
     frameRetain(frame);
-    store<u64>(slot, (<u64>frame << PAGE_SHIFT) | protection(vma.flags) | (writable ? PTE_WRITE : 0));
+    store<u64>(slot, ((<u64>frame) << PAGE_SHIFT) | protection(vma.flags) | (writable ? PTE_WRITE : 0));
     countPage(space);
     return 0;
   }
@@ -133,9 +147,21 @@ function fileFault(space: AddressSpace, vma: Vma, slot: usize, va: u64, write: b
   if (frame == 0) return anonymousFault(space, vma, slot, write);
   const copy = userFrame(space);
   if (copy == 0) return -Errno.ENOMEM;
-  physicalCopyPage(<u64>copy << PAGE_SHIFT, <u64>frame << PAGE_SHIFT);
-  store<u64>(slot, (<u64>copy << PAGE_SHIFT) | protection(vma.flags) | PTE_WRITE | PTE_DIRTY);
+  physicalCopyPage((<u64>copy) << PAGE_SHIFT, (<u64>frame) << PAGE_SHIFT);
+  store<u64>(slot, ((<u64>copy) << PAGE_SHIFT) | protection(vma.flags) | PTE_WRITE | PTE_DIRTY);
   countPage(space);
+  return 0;
+}
+
+/** The first write to a shared page that was mapped without write access (mprotect). It may be a lower file's, which must not change. */
+function sharedWrite(space: AddressSpace, vma: Vma, slot: usize, va: u64): Result {
+  const r = filePageForWrite(vma.inode!, <u32>(vma.pageOffset + ((va - vma.start) >> PAGE_SHIFT)));
+  if (r < 0) return r == -Errno.ENOSPC ? -Errno.ENXIO : r;
+  const entry = load<u64>(slot);
+  // A page that the file got just now has been taken out of all mappings (unmapInodePages), this one included.
+  if (entry == 0) return fileFault(space, vma, slot, va, true);
+  store<u64>(slot, entry | PTE_WRITE | PTE_DIRTY);
+  spaceFlush(space, va, va + PAGE_SIZE);
   return 0;
 }
 
@@ -146,8 +172,8 @@ function growStack(space: AddressSpace, va: u64): Vma | null {
   const vma = vmaAt(space, i);
   if (!(vma.flags & VmaFlag.GrowsDown)) return null;
   const start = va & ~(<u64>PAGE_SIZE - 1);
-  const limit = load<u64>(current.process.limits, 3 * 16);
-  if (vma.end - start > limit) return null;
+  const t = current; // null while a container's first program is made
+  if (t && vma.end - start > load<u64>(t.process.limits, 3 * 16)) return null;
   if (i > 0 && start < vmaAt(space, i - 1).end + STACK_GUARD_BYTES) return null;
   const pages = (vma.start - start) >> PAGE_SHIFT;
   space.virtualPages += pages;
@@ -167,7 +193,8 @@ export function handleFault(space: AddressSpace, va: u64, access: Access): Resul
     if (!vma) return -Errno.EFAULT;
   }
   const flags = vma.flags;
-  const needed = access == Access.Write ? VmaFlag.Write : access == Access.Execute ? VmaFlag.Execute : VmaFlag.Read | VmaFlag.Write | VmaFlag.Execute;
+  const needed =
+    access == Access.Write ? VmaFlag.Write : access == Access.Execute ? VmaFlag.Execute : VmaFlag.Read | VmaFlag.Write | VmaFlag.Execute;
   if (!(flags & needed)) return -Errno.EACCES;
   const made = makeSlot(space.root, va);
   if (made < 0) return made;
@@ -183,11 +210,7 @@ export function handleFault(space: AddressSpace, va: u64, access: Access): Resul
       spaceFlush(space, page, page + PAGE_SIZE); // a stale TLB entry
       return 0;
     }
-    if (flags & VmaFlag.Shared) {
-      store<u64>(slot, entry | PTE_WRITE | PTE_DIRTY);
-      spaceFlush(space, page, page + PAGE_SIZE);
-      return 0;
-    }
+    if (flags & VmaFlag.Shared) return sharedWrite(space, vma, slot, page);
     return copyOnWrite(space, vma, slot, page);
   }
   return vma.inode ? fileFault(space, vma, slot, page, write) : anonymousFault(space, vma, slot, write);

@@ -74,7 +74,15 @@ export function unmapRegion(space: AddressSpace, start: u64, end: u64): Result {
  * Maps [start, start + bytes), page-aligned, replacing what is there. `inode` null: anonymous. `entry` names the file in
  * /proc/PID/maps. Returns `start` or -ENOMEM.
  */
-export function mapRegion(space: AddressSpace, start: u64, bytes: u64, flags: u32, inode: Inode | null, pageOffset: u64, entry: Entry | null): Result {
+export function mapRegion(
+  space: AddressSpace,
+  start: u64,
+  bytes: u64,
+  flags: u32,
+  inode: Inode | null,
+  pageOffset: u64,
+  entry: Entry | null,
+): Result {
   let r = vmaReserve(space, 3);
   if (r < 0) return r;
   const offset = inode ? pageOffset : start >> PAGE_SHIFT;
@@ -234,6 +242,11 @@ export function moveRegion(space: AddressSpace, vma: Vma, from: u64, oldBytes: u
   const offset = vma.pageOffset + ((from - vma.start) >> PAGE_SHIFT);
   const kept = min(oldBytes, newBytes);
   let r = reserveTables(space, from, to, kept);
+  if (r < 0) return r;
+  // Cut out what is to go while failing is still harmless: once the pages have moved, there is no way back.
+  r = vmaReserve(space, 8);
+  if (r < 0) return r;
+  if (!keepOld) r = isolate(space, from, from + oldBytes);
   if (r < 0) return r;
   r = mapRegion(space, to, newBytes, flags, inode, offset, entry);
   if (r < 0) return r;

@@ -11,7 +11,7 @@ import { Result } from "../result";
 import { frameInfo, frameRelease, PAGE_SHIFT, PAGE_SIZE } from "./frame";
 import { kernelAlloc, kernelFree } from "./heap";
 import { kernelRoot } from "./kernelmap";
-import { findSlot, pteFrame, PTE_ADDRESS, tableFree, tableNew } from "./pagetable";
+import { findSlot, pteFrame, PTE_ADDRESS, PTE_DIRTY, tableFree, tableNew } from "./pagetable";
 import { USER_END } from "./user";
 
 /** Lowest address a program may map: null pointers fault (vm.mmap_min_addr). */
@@ -112,7 +112,7 @@ export function spaceNew(container: Container): AddressSpace | null {
     return null;
   }
   for (let i: u32 = 0; i < KERNEL_SLOT_COUNT; i++) {
-    const at = <usize>load<u16>(kernelSlots + (i << 1)) << 3;
+    const at = (<usize>load<u16>(kernelSlots + (i << 1))) << 3;
     store<u64>(space.root + at, load<u64>(kernelRoot() + at));
   }
   space.refs = 1;
@@ -130,7 +130,7 @@ export function spaceRelease(space: AddressSpace): void {
   if (--space.refs != 0) return;
   for (let i: u32 = 0; i < space.vmaCount; i++) vmaFree(vmaAt(space, i));
   freeTables(space, space.root, 3, 256);
-  for (let i: u32 = 0; i < KERNEL_SLOT_COUNT; i++) store<u64>(space.root + (<usize>load<u16>(kernelSlots + (i << 1)) << 3), 0);
+  for (let i: u32 = 0; i < KERNEL_SLOT_COUNT; i++) store<u64>(space.root + ((<usize>load<u16>(kernelSlots + (i << 1))) << 3), 0);
   tableFree(space.root);
   space.container.pages -= space.pages;
   kernelFree(space.vmas);
@@ -142,7 +142,8 @@ function freeTables(space: AddressSpace, table: usize, level: u32, slots: u32): 
   const end = table + (slots << 3);
   for (let group = table; group < end; group += 64) {
     const any = load<u64>(group) | load<u64>(group, 8) | load<u64>(group, 16) | load<u64>(group, 24);
-    if ((any | load<u64>(group, 32) | load<u64>(group, 40) | load<u64>(group, 48) | load<u64>(group, 56)) != 0) freeSlots(space, group, level);
+    if ((any | load<u64>(group, 32) | load<u64>(group, 40) | load<u64>(group, 48) | load<u64>(group, 56)) != 0)
+      freeSlots(space, group, level);
   }
 }
 
@@ -207,7 +208,15 @@ export function vmaReserve(space: AddressSpace, more: u32): Result {
 }
 
 /** A mapping that is in no space's array yet; holds `inode` and `entry`. Null when memory is short. */
-export function vmaNew(space: AddressSpace, start: u64, end: u64, flags: u32, inode: Inode | null, pageOffset: u64, entry: Entry | null): Vma | null {
+export function vmaNew(
+  space: AddressSpace,
+  start: u64,
+  end: u64,
+  flags: u32,
+  inode: Inode | null,
+  pageOffset: u64,
+  entry: Entry | null,
+): Vma | null {
   const p = kernelAlloc(VMA_BYTES);
   if (p == 0) return null;
   const vma = changetype<Vma>(p);
@@ -357,8 +366,11 @@ export function spaceFlush(space: AddressSpace, start: u64, end: u64): void {
   for (let va = start; va < end; va += PAGE_SIZE) invlpg(va);
 }
 
-/** Takes the pages of [start, end) out of the tables and gives their frames back; the tables stay for reuse until exit. */
-export function unmapPages(space: AddressSpace, start: u64, end: u64): void {
+/**
+ * Takes the pages of [start, end) out of the tables and gives their frames back; the tables stay for reuse until exit. Entries with a bit
+ * of `keep` stay.
+ */
+export function unmapPages(space: AddressSpace, start: u64, end: u64, keep: u64 = 0): void {
   let any = false;
   let va = start;
   while (va < end) {
@@ -372,7 +384,7 @@ export function unmapPages(space: AddressSpace, start: u64, end: u64): void {
     let s = slot;
     for (; va < last; va += PAGE_SIZE, s += 8) {
       const entry = load<u64>(s);
-      if (entry == 0) continue;
+      if (entry == 0 || (entry & keep) != 0) continue;
       store<u64>(s, 0);
       uncountPage(space);
       frameRelease(pteFrame(entry));
@@ -395,20 +407,27 @@ export function uncountPage(space: AddressSpace): void {
   space.pages--;
 }
 
-/** Takes pages [from, to) of a file out of all its mappings: they fault again. For truncation and replaced pages (kernel/fs/pages.ts). */
+/**
+ * Takes pages [from, to) of a file out of all its mappings: they fault again (kernel/fs/pages.ts). `to` u32.MAX_VALUE: the file was
+ * truncated, and private copies go too (mmap(2)). Else the file has got a page of its own there, which private copies do not see.
+ */
 export function unmapInodePages(inode: Inode, from: u32, to: u32): void {
   let vma = changetype<Vma | null>(inode.mappings);
   while (vma) {
     const first = max(vma.pageOffset, <u64>from);
     const last = min(vma.pageOffset + ((vma.end - vma.start) >> PAGE_SHIFT), <u64>to);
-    if (first < last) unmapFilePages(vma, vma.start + ((first - vma.pageOffset) << PAGE_SHIFT), vma.start + ((last - vma.pageOffset) << PAGE_SHIFT));
+    // The kernel marks a private page dirty when it makes the copy, and never else.
+    const keep = to != u32.MAX_VALUE && !(vma.flags & VmaFlag.Shared) ? PTE_DIRTY : 0;
+    if (first < last) {
+      unmapPages(
+        vma.space,
+        vma.start + ((first - vma.pageOffset) << PAGE_SHIFT),
+        vma.start + ((last - vma.pageOffset) << PAGE_SHIFT),
+        keep,
+      );
+    }
     vma = vma.inodeNext;
   }
-}
-
-/** Unmaps [start, end) of one mapping; private copies go too, as truncation wants (mmap(2)). */
-function unmapFilePages(vma: Vma, start: u64, end: u64): void {
-  unmapPages(vma.space, start, end);
 }
 
 /** Resident pages that are shared with somebody (files, forks): for /proc/PID/statm. */
