@@ -115,7 +115,7 @@ export function placeRegion(space: AddressSpace, hint: u64, bytes: u64): Result 
   return gap == 0 ? -Errno.ENOMEM : <Result>gap;
 }
 
-/** Changes the access of [start, end) to `access` (Read, Write, Execute of VmaFlag): 0, -ENOMEM (a hole), -EACCES. */
+/** Changes the access of [start, end) to `access` (Read, Write, Execute of VmaFlag): 0 or -ENOMEM (a hole, or a mapping would have to be split). */
 export function protectRegion(space: AddressSpace, start: u64, end: u64, access: u32): Result {
   // What lies before a hole changes all the same (mprotect(2), ENOMEM).
   const whole = end;
