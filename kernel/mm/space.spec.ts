@@ -140,7 +140,6 @@ describe("mappings", () => {
 
   test("are replaced by a new one over them, and cut where it covers a part", () => {
     map(10, 20, READ, file, 0);
-    expectReadOnly();
     map(13, 15);
     expect(space.vmaCount).toBe(3);
     expectVma(0, 10, 13);
