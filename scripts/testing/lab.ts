@@ -251,7 +251,7 @@ export function labConfig(args: string[]): Record<string, unknown> {
   return {
     ociVersion: "1.0.2",
     root: { path: "/guest" },
-    process: { args, cwd: "/", env: ["PATH=/bin"] },
+    process: { args, cwd: "/", env: ["PATH=/bin"], rlimits: [{ type: "RLIMIT_NOFILE", soft: 1024, hard: 4096 }] },
     mounts: [
       { destination: "/proc", type: "proc", source: "proc" },
       { destination: "/tmp", type: "tmpfs", source: "tmpfs", options: ["mode=1777"] },
