@@ -94,4 +94,12 @@ describe("the memory map", () => {
     expect(frameAlloc()).not.toBe(0);
     expect(frameAllocLow(10)).not.toBe(0);
   });
+
+  test("leaves RAM alone that cannot be described", () => {
+    store<u64>(map, (<u64>1) << 40);
+    store<u64>(map, (<u64>1) << 40, 8);
+    store<u32>(info, 1, 48);
+    expect(readBootInfo()).toBe(true);
+    expect(lastFrame).toBe(1 << 25);
+  });
 });

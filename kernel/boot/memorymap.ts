@@ -8,6 +8,8 @@ import { frameAddRange, frameInfoBytes, frameInit, LOW_FRAMES, PAGE_SHIFT, PAGE_
 const START_INFO_MAGIC: u32 = 0x336ec578;
 const MEMORY_RAM: u32 = 1;
 const RANGES_MAX: u32 = 64;
+/** More RAM than 128 GiB is left alone: its frames' descriptions would not fit below 1 GiB, where the kernel's own objects live. */
+const FRAMES_MAX: u64 = 1 << 25;
 /** Below this: real-mode vectors, the BIOS data area, and later the trampoline of the other CPUs. */
 const LOWEST_FRAME: u32 = 16;
 
@@ -24,7 +26,7 @@ export let archiveStart: u64 = 0;
 export let archiveBytes: u64 = 0;
 /** Physical address of the ACPI root pointer, 0 if the loader does not tell. */
 export let acpiRoot: u64 = 0;
-/** One past the highest RAM frame. */
+/** One past the highest RAM frame that is used. */
 export let lastFrame: u32 = 0;
 
 /** Reads the loader's structures; false when they are not PVH's. */
@@ -55,7 +57,7 @@ export function readBootInfo(): bool {
     store<u64>(ranges + rangeCount * 16, start);
     store<u64>(ranges + rangeCount * 16, end, 8);
     rangeCount++;
-    lastFrame = max(lastFrame, <u32>(end >> PAGE_SHIFT));
+    lastFrame = max(lastFrame, <u32>min<u64>(end >> PAGE_SHIFT, FRAMES_MAX));
   }
   return rangeCount != 0;
 }
@@ -95,8 +97,9 @@ function placeLow(bytes: u64): u64 {
   const archiveEnd = archiveStart + archiveBytes;
   for (let i: u32 = 0; i < rangeCount; i++) {
     let start = max(rangeStart(i), (imageEnd() + PAGE_SIZE - 1) & ~(<u64>PAGE_SIZE - 1));
-    const end = min(rangeEnd(i), <u64>LOW_FRAMES << PAGE_SHIFT);
-    if (archiveBytes != 0 && start < archiveEnd && archiveStart < start + bytes) start = (archiveEnd + PAGE_SIZE - 1) & ~(<u64>PAGE_SIZE - 1);
+    const end = min(rangeEnd(i), (<u64>LOW_FRAMES) << PAGE_SHIFT);
+    if (archiveBytes != 0 && start < archiveEnd && archiveStart < start + bytes)
+      start = (archiveEnd + PAGE_SIZE - 1) & ~(<u64>PAGE_SIZE - 1);
     if (start + bytes <= end && !(archiveBytes != 0 && start < archiveEnd && archiveStart < start + bytes)) return start;
   }
   return 0;
@@ -107,7 +110,7 @@ function placeLow(bytes: u64): u64 {
  * archive for which there is no room is given up (archiveBytes 0).
  */
 function lowerArchive(): void {
-  if (archiveStart + archiveBytes <= <u64>LOW_FRAMES << PAGE_SHIFT) return;
+  if (archiveStart + archiveBytes <= (<u64>LOW_FRAMES) << PAGE_SHIFT) return;
   const pages = (archiveBytes + PAGE_SIZE - 1) >> PAGE_SHIFT;
   const to = placeLow(pages << PAGE_SHIFT);
   if (to == 0) archiveBytes = 0;
@@ -124,6 +127,6 @@ export function initFrames(): bool {
   memory.fill(<usize>array, 0, bytes);
   frameInit(<usize>array, lastFrame);
   for (let i: u32 = 0; i < rangeCount; i++)
-    addExcept(max(rangeStart(i), <u64>LOWEST_FRAME << PAGE_SHIFT), rangeEnd(i), 0, array, array + bytes);
+    addExcept(max(rangeStart(i), (<u64>LOWEST_FRAME) << PAGE_SHIFT), rangeEnd(i), 0, array, array + bytes);
   return true;
 }

@@ -84,7 +84,7 @@ export function kernelAlloc(size: u32): usize {
   }
   const info = frameInfo(frame);
   const bytes = <u32>load<u16>(sizes + (c << 1));
-  const object = (<usize>frame << PAGE_SHIFT) + <usize>(info.freeIndex - 1) * bytes;
+  const object = ((<usize>frame) << PAGE_SHIFT) + <usize>(info.freeIndex - 1) * bytes;
   info.freeIndex = load<u16>(object);
   if (info.refs++ == 0 && load<u32>(emptySlabs + (c << 2)) == frame) store<u32>(emptySlabs + (c << 2), 0);
   if (info.freeIndex == 0) unlinkPartial(c, info);

@@ -27,7 +27,7 @@ function descend(slot: usize): usize {
   if (entry & PTE_PRESENT) return <usize>(entry & PTE_ADDRESS);
   const table = tableNew();
   if (table == 0) failed = true;
-  else store<u64>(slot, <u64>table | PTE_PRESENT | PTE_WRITE);
+  else store<u64>(slot, (<u64>table) | PTE_PRESENT | PTE_WRITE);
   return table;
 }
 

@@ -70,7 +70,7 @@ export function tablesRelease(): void {
 /** Linear address of the slot of `va` in `table` at `level` (3: PML4 .. 0: page table). */
 @inline
 export function slotOf(table: usize, va: u64, level: u32): usize {
-  return table + (<usize>((va >> (12 + 9 * <u64>level)) & 511) << 3);
+  return table + ((<usize>((va >> (12 + 9 * <u64>level)) & 511)) << 3);
 }
 
 /** The leaf slot of `va`, or 0 when a table on the way is missing. */
@@ -96,7 +96,7 @@ export function makeSlot(root: usize, va: u64): Result {
     }
     const made = tableNew();
     if (made == 0) return -Errno.ENOMEM;
-    store<u64>(slot, <u64>made | PTE_PRESENT | PTE_WRITE | PTE_USER);
+    store<u64>(slot, (<u64>made) | PTE_PRESENT | PTE_WRITE | PTE_USER);
     table = made;
   }
   return <Result>slotOf(table, va, 0);

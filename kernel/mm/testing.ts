@@ -10,7 +10,7 @@ export function useTestMemory(pages: u32): void {
   const wasmPages = <i32>((pages * PAGE_SIZE + frameInfoBytes(LIMIT)) >>> 16) + 2;
   const first = memory.grow(wasmPages);
   assert(first > 0, "no memory for the test");
-  const base = <usize>first << 16;
+  const base = (<usize>first) << 16;
   const infoBytes = frameInfoBytes(LIMIT);
   memory.fill(base, 0, infoBytes);
   frameInit(base, LIMIT);

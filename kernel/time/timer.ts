@@ -35,7 +35,7 @@ type TimerHandler = (owner: usize) => void;
 
 /** Registers what runs when a timer of `kind` fires; it gets the timer's owner. */
 export function setTimerHandler(kind: TimerKind, handler: TimerHandler): void {
-  store<u32>(handlers + (<usize>kind << 2), handler.index);
+  store<u32>(handlers + ((<usize>kind) << 2), handler.index);
 }
 
 /** Readies a timer; false when memory is short. Pair it with timerDestroy. */
@@ -127,6 +127,6 @@ export function timerRun(nowNs: u64): void {
     const timer = at(0);
     if (timer.deadlineNs > nowNs) return;
     timerCancel(timer);
-    call_indirect<void>(load<u32>(handlers + (<usize>timer.kind << 2)), timer.owner);
+    call_indirect<void>(load<u32>(handlers + ((<usize>timer.kind) << 2)), timer.owner);
   }
 }
