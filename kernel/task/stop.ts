@@ -8,7 +8,7 @@ import { PidEntry, Process, ProcessState, childQueue } from "./process";
 import { enqueue } from "./scheduler";
 import { INFO_BYTES, kernelInfo, SignalCode, SignalInfo } from "./siginfo";
 import { sendSignalToGroup, sendSignalToProcess } from "./signal";
-import { Signal } from "./signalset";
+import { isSignal, Signal } from "./signalset";
 import { Thread, ThreadState, unpark, WakeReason, Work } from "./thread";
 import { wakeAll } from "./wait";
 
@@ -136,7 +136,8 @@ export function notifyChildEnded(p: Process): bool {
   const parent = p.parent;
   if (!parent) return true;
   const noZombie = p.exitSignal == Signal.CHLD && childrenReapThemselves(parent.actions);
-  if (p.exitSignal == 0) return false;
+  // clone(2) takes any number in the low byte of its flags; what is no signal is not sent.
+  if (!isSignal(p.exitSignal)) return false;
   const status = p.exitStatus;
   const signal = status & 0x7f;
   if (signal == 0) sendChildSignal(p, parent, p.exitSignal, SignalCode.ChildExited, (status >> 8) & 0xff);
