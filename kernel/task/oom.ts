@@ -1,8 +1,10 @@
-// Out of memory: when a page cannot be had, the process of the same container that uses most is killed. Other containers are never touched: one
-// that exceeds its limit, or takes all there is, pays for it itself (cgroup v2, memory.max).
+// Out of memory: when a page cannot be had, the process that uses most is killed: of the container, when it has reached its limit (cgroup v2,
+// memory.max); of all containers, when the machine has no more, so that whoever took all pays and not who asks next. The host's world is spared.
 
+import { Container, firstContainer } from "../container/container";
 import { Errno } from "../errno";
 import { logBytes, logEnd, logNumber, logStart, logText } from "../log/log";
+import { framesUsable } from "../mm/frame";
 import { AddressSpace } from "../mm/space";
 import { Result } from "../result";
 import { nowNs } from "../time/clock";
@@ -35,19 +37,19 @@ function report(victim: Process): void {
   logEnd();
 }
 
-/** For handleFaultOrKill: frees memory by killing. -ENOMEM when the current process is the one to go, BLOCKED while another goes. */
-export function makeRoom(space: AddressSpace): Result {
-  const t = current;
-  const c = space.container;
-  let victim: Process | null = null;
-  let worst: i64 = -1;
-  let dying = false;
+let victim: Process | null = null;
+let worst: i64 = -1;
+/** A process that is about to give its memory back. */
+let dying = false;
+
+/** Looks for a worse process among those of `c`. */
+function search(c: Container, total: u32): void {
   for (let i: u32 = 0; i < c.pidBuckets; i++) {
     let e = changetype<PidEntry | null>(<usize>load<u32>(c.pidTable + (i << 2)));
     while (e) {
       const p = e.process;
-      if (p && p.exiting && p.space != null && (!t || p != t.process)) dying = true;
-      const score = p && !p.exiting ? badness(p, max<u32>(c.pages, 1)) : -1;
+      if (p && p.exiting && p.space != null && (!current || p != current.process)) dying = true;
+      const score = p && !p.exiting ? badness(p, total) : -1;
       if (score > worst) {
         worst = score;
         victim = p;
@@ -55,12 +57,32 @@ export function makeRoom(space: AddressSpace): Result {
       e = e.hashNext;
     }
   }
+}
+
+function searchAll(own: Container): void {
+  let c = firstContainer;
+  while (c) {
+    if (!c.isHost || c == own) search(c, framesUsable());
+    c = c.next;
+  }
+}
+
+/** For handleFaultOrKill: frees memory by killing. -ENOMEM when the current process is the one to go, BLOCKED while another goes. */
+export function makeRoom(space: AddressSpace): Result {
+  const t = current;
+  const c = space.container;
   if (!t) return -Errno.ENOMEM;
+  victim = null;
+  worst = -1;
+  dying = false;
+  if (c.pageLimit != 0 && c.pages >= c.pageLimit) search(c, c.pageLimit);
+  else searchAll(c);
   if (!dying) {
-    if (!victim) return -Errno.ENOMEM;
-    report(victim);
-    exitGroup(victim, SIGKILL);
-    if (victim == t.process) return -Errno.ENOMEM;
+    const chosen = victim;
+    if (!chosen) return -Errno.ENOMEM;
+    report(chosen);
+    exitGroup(chosen, SIGKILL);
+    if (chosen == t.process) return -Errno.ENOMEM;
   }
   return t.process.exiting ? -Errno.ENOMEM : parkUninterruptible(null, nowNs() + WAIT_NS);
 }
