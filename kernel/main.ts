@@ -143,7 +143,7 @@ export function onSystemCall(): u32 {
     return 1;
   }
   t.rax = <u64>result;
-  return t.work | <u32>reschedule | <u32>workPending | <u32>operationOpen;
+  return t.work | (<u32>reschedule) | (<u32>workPending) | (<u32>operationOpen);
 }
 
 /** The rest of a call that blocked, needs all registers, or left something to do. */

@@ -23,18 +23,22 @@ import {
   sysSetsid,
 } from "./sys/process";
 import { sysWait4, sysWaitid } from "./sys/wait";
-import { sysBrk, sysMadvise, sysMincore, sysMlock, sysMlockall, sysMmap, sysMprotect, sysMremap, sysMsync, sysMunlock, sysMunmap } from "./sys/memory";
+import {
+  sysBrk,
+  sysMadvise,
+  sysMincore,
+  sysMlock,
+  sysMlockall,
+  sysMmap,
+  sysMprotect,
+  sysMremap,
+  sysMsync,
+  sysMunlock,
+  sysMunmap,
+} from "./sys/memory";
 import { sysClose, sysCloseRange, sysDup, sysDup2, sysDup3, sysFadvise64, sysFsync, sysReadahead, sysSyncFileRange } from "./sys/fd";
 import { sysCopyFileRange, sysFallocate, sysSendfile } from "./sys/copy";
-import {
-  sysEpollCreate,
-  sysEpollCreate1,
-  sysEpollCtl,
-  sysEpollPwait,
-  sysEpollPwait2,
-  sysEpollWait,
-  sysEventfd2,
-} from "./sys/epoll";
+import { sysEpollCreate, sysEpollCreate1, sysEpollCtl, sysEpollPwait, sysEpollPwait2, sysEpollWait, sysEventfd2 } from "./sys/epoll";
 import { sysFcntl } from "./sys/fcntl";
 import { sysIoctl } from "./sys/ioctl";
 import { sysPoll, sysPpoll } from "./sys/poll";
@@ -42,7 +46,19 @@ import { sysPselect6, sysSelect } from "./sys/select";
 import { sysFlock } from "./sys/lock";
 import { sysMemfdCreate } from "./sys/memfd";
 import { sysPipe, sysPipe2 } from "./sys/pipe";
-import { sysLseek, sysPread64, sysPreadv, sysPreadv2, sysPwrite64, sysPwritev, sysPwritev2, sysRead, sysReadv, sysWrite, sysWritev } from "./sys/rw";
+import {
+  sysLseek,
+  sysPread64,
+  sysPreadv,
+  sysPreadv2,
+  sysPwrite64,
+  sysPwritev,
+  sysPwritev2,
+  sysRead,
+  sysReadv,
+  sysWrite,
+  sysWritev,
+} from "./sys/rw";
 import {
   sysAccess,
   sysChmod,
@@ -177,6 +193,7 @@ import {
 
 /** Carries out call number `t.rax` with the arguments in the registers of `t`. */
 export function linuxCall(t: Thread): Result {
+  // prettier-ignore
   switch (<u32>t.call) {
     case 0: return sysRead(t, <i32>t.rdi, t.rsi, t.rdx);
     case 1: return sysWrite(t, <i32>t.rdi, t.rsi, t.rdx);

@@ -51,20 +51,48 @@ function failProperty(failure: Failure, property: string, value: SpecString | nu
 /** The part of a message that tells an error number in words. */
 export function failReason(failure: Failure, error: Result): void {
   switch (<i32>-error) {
-    case Errno.ENOENT: failPut(failure, "no such file or directory"); break;
-    case Errno.ENOTDIR: failPut(failure, "not a directory"); break;
-    case Errno.EACCES: failPut(failure, "permission denied"); break;
-    case Errno.ELOOP: failPut(failure, "too many symbolic links"); break;
-    case Errno.ENAMETOOLONG: failPut(failure, "name too long"); break;
-    case Errno.EROFS: failPut(failure, "read-only file system"); break;
-    case Errno.EEXIST: failPut(failure, "exists already"); break;
-    case Errno.EINVAL: failPut(failure, "invalid"); break;
-    case Errno.EISDIR: failPut(failure, "is a directory"); break;
-    case Errno.ENOSPC: failPut(failure, "no space left"); break;
-    case Errno.ENOMEM: failPut(failure, "out of memory"); break;
-    case Errno.ENODEV: failPut(failure, "no such file system type"); break;
-    case Errno.EBUSY: failPut(failure, "busy"); break;
-    case Errno.EOPNOTSUPP: failPut(failure, "not applied by this kernel"); break;
+    case Errno.ENOENT:
+      failPut(failure, "no such file or directory");
+      break;
+    case Errno.ENOTDIR:
+      failPut(failure, "not a directory");
+      break;
+    case Errno.EACCES:
+      failPut(failure, "permission denied");
+      break;
+    case Errno.ELOOP:
+      failPut(failure, "too many symbolic links");
+      break;
+    case Errno.ENAMETOOLONG:
+      failPut(failure, "name too long");
+      break;
+    case Errno.EROFS:
+      failPut(failure, "read-only file system");
+      break;
+    case Errno.EEXIST:
+      failPut(failure, "exists already");
+      break;
+    case Errno.EINVAL:
+      failPut(failure, "invalid");
+      break;
+    case Errno.EISDIR:
+      failPut(failure, "is a directory");
+      break;
+    case Errno.ENOSPC:
+      failPut(failure, "no space left");
+      break;
+    case Errno.ENOMEM:
+      failPut(failure, "out of memory");
+      break;
+    case Errno.ENODEV:
+      failPut(failure, "no such file system type");
+      break;
+    case Errno.EBUSY:
+      failPut(failure, "busy");
+      break;
+    case Errno.EOPNOTSUPP:
+      failPut(failure, "not applied by this kernel");
+      break;
     default:
       failPut(failure, "error ");
       failPutUnsigned(failure, <u64>-error);
@@ -73,7 +101,7 @@ export function failReason(failure: Failure, error: Result): void {
 
 /** Reads and decodes config.json of the bundle; null with the failure told. */
 function readConfig(host: FsContext, failure: Failure): Spec | null {
-  let r = walk(filePlace, host, builder, bundlePlace, configName, putLiteral(configName, "config.json"), WalkFlag.Follow);
+  const r = walk(filePlace, host, builder, bundlePlace, configName, putLiteral(configName, "config.json"), WalkFlag.Follow);
   if (r < 0) {
     failProperty(failure, "config.json", null, r);
     return null;
@@ -151,10 +179,11 @@ function applyIdentity(c: Container, spec: Spec, failure: Failure): Result {
   const host = spec.hostname;
   const domain = spec.domainname;
   if (host && setName(c.hostname, specBytes(host), host.length) < 0) return failProperty(failure, "hostname", host, -Errno.EINVAL);
-  if (domain && setName(c.domainname, specBytes(domain), domain.length) < 0) return failProperty(failure, "domainname", domain, -Errno.EINVAL);
+  if (domain && setName(c.domainname, specBytes(domain), domain.length) < 0)
+    return failProperty(failure, "domainname", domain, -Errno.EINVAL);
   if (spec.sysctl.count != 0) return failProperty(failure, "linux.sysctl", stringListAt(spec.sysctl, 0), -Errno.EOPNOTSUPP);
   if (spec.pidsLimit > 0) c.pidLimit = <u32>min<i64>(spec.pidsLimit, u32.MAX_VALUE);
-  if (spec.memoryLimitBytes > 0) c.pageLimit = <u32>max<u64>(1, min<u64>(<u64>spec.memoryLimitBytes >> 12, u32.MAX_VALUE));
+  if (spec.memoryLimitBytes > 0) c.pageLimit = <u32>max<u64>(1, min<u64>((<u64>spec.memoryLimitBytes) >> 12, u32.MAX_VALUE));
   return 0;
 }
 

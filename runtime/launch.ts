@@ -79,7 +79,8 @@ function makeCredentials(p: SpecProcess, fallback: SpecProcess): Credentials | n
 /** Keeps the group list sorted. */
 function insertGroup(c: Credentials, count: u32, gid: u32): void {
   let at = count;
-  for (; at > 0 && load<u32>(c.groups + ((at - 1) << 2)) > gid; at--) store<u32>(c.groups + (at << 2), load<u32>(c.groups + ((at - 1) << 2)));
+  for (; at > 0 && load<u32>(c.groups + ((at - 1) << 2)) > gid; at--)
+    store<u32>(c.groups + (at << 2), load<u32>(c.groups + ((at - 1) << 2)));
   store<u32>(c.groups + (at << 2), gid);
 }
 
@@ -156,15 +157,32 @@ function failProgram(failure: Failure, name: SpecString, error: Result): void {
   failPutBytes(failure, specBytes(name), name.length);
   failPut(failure, '": ');
   switch (<i32>-error) {
-    case Errno.ENOENT: failPut(failure, bytesIndexOf(specBytes(name), name.length, 0x2f) < 0 ? "not found in $PATH" : "no such file or directory"); break;
-    case Errno.EACCES: failPut(failure, "permission denied"); break;
-    case Errno.ENOEXEC: failPut(failure, "not a program this machine can run"); break;
-    case Errno.ENOTDIR: failPut(failure, "a part of the path is not a directory"); break;
-    case Errno.ELOOP: failPut(failure, "too many symbolic links"); break;
-    case Errno.ENAMETOOLONG: failPut(failure, "name too long"); break;
-    case Errno.E2BIG: failPut(failure, "arguments too long"); break;
-    case Errno.ENOMEM: failPut(failure, "out of memory"); break;
-    default: failPut(failure, "cannot be run");
+    case Errno.ENOENT:
+      failPut(failure, bytesIndexOf(specBytes(name), name.length, 0x2f) < 0 ? "not found in $PATH" : "no such file or directory");
+      break;
+    case Errno.EACCES:
+      failPut(failure, "permission denied");
+      break;
+    case Errno.ENOEXEC:
+      failPut(failure, "not a program this machine can run");
+      break;
+    case Errno.ENOTDIR:
+      failPut(failure, "a part of the path is not a directory");
+      break;
+    case Errno.ELOOP:
+      failPut(failure, "too many symbolic links");
+      break;
+    case Errno.ENAMETOOLONG:
+      failPut(failure, "name too long");
+      break;
+    case Errno.E2BIG:
+      failPut(failure, "arguments too long");
+      break;
+    case Errno.ENOMEM:
+      failPut(failure, "out of memory");
+      break;
+    default:
+      failPut(failure, "cannot be run");
   }
 }
 

@@ -21,7 +21,6 @@ const source = changetype<Path>(memory.data(8, 8));
 const typeName = memory.data(32, 8);
 const nullDevice = memory.data(16, 8);
 
-
 const FLAGS: u32 = MountFlag.ReadOnly | MountFlag.NoSuid | MountFlag.NoDev | MountFlag.NoExec | MountFlag.NoAtime;
 
 @inline
@@ -41,14 +40,24 @@ function memoryFileSystem(c: Container, mount: SpecMount): FileSystem | null {
   else if (given(mount, SpecMountGiven.SizePercent)) pages = (<u64>framesUsable() * mount.sizePercent) / 100;
   const inodes = given(mount, SpecMountGiven.Inodes) ? mount.inodeLimit : defaultInodeLimit();
   const mode = given(mount, SpecMountGiven.Mode) ? mount.mode : 0o1777;
-  return memfsNew(changetype<usize>(c), mode, mount.uid, mount.gid, <u32>min<u64>(pages, u32.MAX_VALUE), <u32>min<u64>(inodes, u32.MAX_VALUE));
+  return memfsNew(
+    changetype<usize>(c),
+    mode,
+    mount.uid,
+    mount.gid,
+    <u32>min<u64>(pages, u32.MAX_VALUE),
+    <u32>min<u64>(inodes, u32.MAX_VALUE),
+  );
 }
 
 function mountableOf(type: SpecMountType): Mountable {
   switch (type) {
-    case SpecMountType.Proc: return Mountable.Proc;
-    case SpecMountType.Sysfs: return Mountable.Sysfs;
-    case SpecMountType.Devpts: return Mountable.Devpts;
+    case SpecMountType.Proc:
+      return Mountable.Proc;
+    case SpecMountType.Sysfs:
+      return Mountable.Sysfs;
+    case SpecMountType.Devpts:
+      return Mountable.Devpts;
   }
   return Mountable.Cgroup;
 }
@@ -56,11 +65,16 @@ function mountableOf(type: SpecMountType): Mountable {
 /** The type's name as /proc/mounts shows it, in typeName; its length. */
 function putTypeName(type: SpecMountType): u32 {
   switch (type) {
-    case SpecMountType.Proc: return putLiteral(typeName, "proc");
-    case SpecMountType.Sysfs: return putLiteral(typeName, "sysfs");
-    case SpecMountType.Devpts: return putLiteral(typeName, "devpts");
-    case SpecMountType.Mqueue: return putLiteral(typeName, "mqueue");
-    case SpecMountType.Tmpfs: return putLiteral(typeName, "tmpfs");
+    case SpecMountType.Proc:
+      return putLiteral(typeName, "proc");
+    case SpecMountType.Sysfs:
+      return putLiteral(typeName, "sysfs");
+    case SpecMountType.Devpts:
+      return putLiteral(typeName, "devpts");
+    case SpecMountType.Mqueue:
+      return putLiteral(typeName, "mqueue");
+    case SpecMountType.Tmpfs:
+      return putLiteral(typeName, "tmpfs");
   }
   return putLiteral(typeName, "cgroup2");
 }
@@ -83,7 +97,8 @@ export function applyMount(c: Container, context: FsContext, mount: SpecMount, h
   const path = specBytes(mount.destination);
   if (mount.type == SpecMountType.Bind) return applyBind(c, context, mount, host, bundle);
   if (mount.flags & SpecMountFlag.Remount) return remount(context, mount);
-  if (mount.type != SpecMountType.Tmpfs && mount.type != SpecMountType.Mqueue && !isMountable(mountableOf(mount.type))) return -Errno.ENODEV;
+  if (mount.type != SpecMountType.Tmpfs && mount.type != SpecMountType.Mqueue && !isMountable(mountableOf(mount.type)))
+    return -Errno.ENODEV;
   let r = mountPoint(place, context, path, mount.destination.length, true);
   if (r < 0) return r;
   const fs = makeFileSystem(c, mount);

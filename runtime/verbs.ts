@@ -8,10 +8,14 @@ import { Failure, failBegin, failPut, failPutBytes, failureClear } from "./failu
 /** Name of a state as the OCI specification has it. */
 export function stateName(state: u32): string {
   switch (state) {
-    case ContainerState.Creating: return "creating";
-    case ContainerState.Created: return "created";
-    case ContainerState.Running: return "running";
-    case ContainerState.Paused: return "paused";
+    case ContainerState.Creating:
+      return "creating";
+    case ContainerState.Created:
+      return "created";
+    case ContainerState.Running:
+      return "running";
+    case ContainerState.Paused:
+      return "paused";
   }
   return "stopped";
 }

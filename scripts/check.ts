@@ -39,7 +39,9 @@ async function checkAlloc(): Promise<boolean> {
   const lines = fs.readFileSync(file, "utf8").split("\n");
   const wrong = lines.flatMap((line, i) =>
     // The length of a string literal is read from the header before it: no allocation.
-    /~lib\/rt\/(?!common\/OBJECT#get:rtSize)|__(new|alloc|renew|stack_pointer)\b/.test(line) ? [`${file}:${i + 1}: ${line.trim().slice(0, 120)}`] : [],
+    /~lib\/rt\/(?!common\/OBJECT#get:rtSize)|__(new|alloc|renew|stack_pointer)\b/.test(line)
+      ? [`${file}:${i + 1}: ${line.trim().slice(0, 120)}`]
+      : [],
   );
   if (wrong.length > 0)
     console.error(`the kernel uses AssemblyScript's run-time memory (${wrong.length} lines):\n  ${wrong.slice(0, 20).join("\n  ")}`);

@@ -70,7 +70,7 @@ export function pciBar(device: u32, index: u32): u64 {
   const low = pciRead32(device, 0x10 + index * 4);
   if (low & 1) return 0;
   const high = (low >> 1) & 2 ? pciRead32(device, 0x14 + index * 4) : 0;
-  return (<u64>high << 32) | (low & 0xffff_fff0);
+  return ((<u64>high) << 32) | (low & 0xffff_fff0);
 }
 
 /** Lets the device answer to memory accesses and do DMA. */

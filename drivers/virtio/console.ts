@@ -193,7 +193,7 @@ function passOn(port: Port): void {
 function servePort(port: Port): void {
   let sent = false;
   for (let i = queueTake(port.send!); i >= 0; i = queueTake(port.send!)) {
-    port.freeSend |= 1 << <u32>i;
+    port.freeSend |= 1 << (<u32>i);
     sent = true;
   }
   if (sent) channelWritable(port.channel);
@@ -249,7 +249,8 @@ function start(t: Transport): bool {
   if (!makeQueues(c)) return false;
   device = c;
   transportReady(t);
-  for (let i: u32 = 0; i < CONTROL_BUFFERS; i++) queueAdd(c.controlReceive!, c.controlBuffers + i * CONTROL_BYTES, CONTROL_BYTES, DEVICE_WRITES, i);
+  for (let i: u32 = 0; i < CONTROL_BUFFERS; i++)
+    queueAdd(c.controlReceive!, c.controlBuffers + i * CONTROL_BYTES, CONTROL_BYTES, DEVICE_WRITES, i);
   transportNotify(t, c.controlReceive!);
   sendControl(c, u32.MAX_VALUE, Event.DeviceReady, 1);
   return true;

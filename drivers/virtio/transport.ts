@@ -43,13 +43,19 @@ export function transportPci(device: u32): Transport | null {
   for (let at = pciCapability(device, CAPABILITY_VENDOR, 0); at != 0; at = pciCapability(device, CAPABILITY_VENDOR, at)) {
     const base = pciBar(device, pciRead8(device, at + 4)) + pciRead32(device, at + 8);
     switch (pciRead8(device, at + 3)) {
-      case 1: t.common = base; break;
+      case 1:
+        t.common = base;
+        break;
       case 2:
         t.notify = base;
         t.notifyMultiplier = pciRead32(device, at + 16);
         break;
-      case 3: t.interruptStatus = base; break;
-      case 4: t.configuration = base; break;
+      case 3:
+        t.interruptStatus = base;
+        break;
+      case 4:
+        t.configuration = base;
+        break;
     }
   }
   if (t.common == 0 || t.notify == 0) return null;
@@ -103,7 +109,7 @@ export function transportStart(t: Transport, wanted: u32): bool {
   setStatus(t, Status.Acknowledge);
   setStatus(t, Status.Acknowledge | Status.Driver);
   const high = deviceFeatures(t, 1);
-  if (!(high & <u32>(VERSION_1 >> 32))) return false;
+  if (!(high & (<u32>(VERSION_1 >> 32)))) return false;
   t.featuresLow = deviceFeatures(t, 0) & wanted;
   driverFeatures(t, 0, t.featuresLow);
   driverFeatures(t, 1, <u32>(VERSION_1 >> 32));

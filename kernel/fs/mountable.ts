@@ -27,15 +27,15 @@ const makers = memory.data(4 * 4, 8);
 
 /** Registers what makes an instance of `type`: the file system with one reference, or null when memory is short. */
 export function registerMountable(type: Mountable, maker: Maker): void {
-  store<u32>(makers + (<usize>type << 2), maker.index);
+  store<u32>(makers + ((<usize>type) << 2), maker.index);
 }
 
 /** A new instance for `container`; null when memory is short. */
 export function mountableNew(type: Mountable, container: Container, options: MountableOptions): FileSystem | null {
-  return call_indirect<FileSystem | null>(load<u32>(makers + (<usize>type << 2)), container, options);
+  return call_indirect<FileSystem | null>(load<u32>(makers + ((<usize>type) << 2)), container, options);
 }
 
 /** False until the type has been registered. */
 export function isMountable(type: Mountable): bool {
-  return load<u32>(makers + (<usize>type << 2)) != 0;
+  return load<u32>(makers + ((<usize>type) << 2)) != 0;
 }

@@ -19,7 +19,6 @@ import { terminalForeground, terminalNumber } from "./procterminal";
 /** USER_HZ is 100. */
 const TICK_NS: u64 = 10_000_000;
 
-
 @inline
 function nameOf(t: Thread): usize {
   return changetype<usize>(t) + offsetof<Thread>("name0");
@@ -35,7 +34,6 @@ function field(text: Text, value: u64): void {
   putByte(text, 0x20);
   putUnsigned(text, value);
 }
-
 
 @inline
 function signedField(text: Text, value: i64): void {

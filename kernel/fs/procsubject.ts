@@ -12,7 +12,6 @@ import { Process, ProcessState } from "../task/process";
 import { current, Thread, ThreadState } from "../task/thread";
 import { Inode } from "../vfs/inode";
 
-
 @inline
 export function containerOf(inode: Inode): Container {
   return changetype<Container>(inode.fs.container);

@@ -14,7 +14,6 @@ import { setFileRead, setFileRelease, setFileWrite } from "../vfs/file";
 import { Entry, File, FileKind, FileSystem, FileSystemKind, Inode, S_IFDIR, S_IFLNK, S_IFMT, S_IFREG } from "../vfs/inode";
 import { DirectoryItem } from "../vfs/operations";
 
-
 @unmanaged
 export class Node {
   name: usize;
@@ -95,7 +94,6 @@ function showNumber(text: Text, inode: Inode): Result {
   putByte(text, 0x0a);
   return 0;
 }
-
 
 @inline
 export function nodeOf(inode: Inode): Node {

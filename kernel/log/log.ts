@@ -23,7 +23,7 @@ export function setLogQuiet(on: bool): void {
 }
 
 function byte(c: u8): void {
-  store<u8>(ring + (<u32>written & (RING_BYTES - 1)), c);
+  store<u8>(ring + ((<u32>written) & (RING_BYTES - 1)), c);
   written++;
   if (sink == 0 || quiet) return;
   if (c == 0x0a) call_indirect<void>(sink, <u8>0x0d);
@@ -70,7 +70,7 @@ export function logNumber(v: u64): void {
 export function logHex(v: u64): void {
   logText("0x");
   let shift: u64 = 60;
-  while (shift != 0 && (v >> shift) == 0) shift -= 4;
+  while (shift != 0 && v >> shift == 0) shift -= 4;
   for (; ; shift -= 4) {
     const d = <u8>((v >> shift) & 15);
     byte(d < 10 ? 0x30 + d : 0x57 + d);
@@ -94,7 +94,7 @@ export function logRead(position: u64, to: usize, bytes: u32): u32 {
   const oldest = written > RING_BYTES ? written - RING_BYTES : 0;
   let at = max(position, oldest);
   let n: u32 = 0;
-  for (; n < bytes && at < written; at++, n++) store<u8>(to + n, load<u8>(ring + (<u32>at & (RING_BYTES - 1))));
+  for (; n < bytes && at < written; at++, n++) store<u8>(to + n, load<u8>(ring + ((<u32>at) & (RING_BYTES - 1))));
   return n;
 }
 

@@ -38,19 +38,32 @@ function utf16(p: usize): void {
 
 function reason(kind: u32): string {
   switch (kind) {
-    case 0: return "divide error";
-    case 2: return "non-maskable interrupt";
-    case 6: return "invalid instruction";
-    case 8: return "double fault";
-    case 13: return "general protection fault";
-    case 14: return "page fault";
-    case 18: return "machine check";
-    case 256: return "out of bounds";
-    case 257: return "integer overflow";
-    case 258: return "division by zero";
-    case 259: return "unreachable code";
-    case 260: return "bad indirect call";
-    case 512: return "assertion failed";
+    case 0:
+      return "divide error";
+    case 2:
+      return "non-maskable interrupt";
+    case 6:
+      return "invalid instruction";
+    case 8:
+      return "double fault";
+    case 13:
+      return "general protection fault";
+    case 14:
+      return "page fault";
+    case 18:
+      return "machine check";
+    case 256:
+      return "out of bounds";
+    case 257:
+      return "integer overflow";
+    case 258:
+      return "division by zero";
+    case 259:
+      return "unreachable code";
+    case 260:
+      return "bad indirect call";
+    case 512:
+      return "assertion failed";
   }
   return "unexpected exception";
 }

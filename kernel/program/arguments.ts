@@ -90,7 +90,7 @@ function appendArray(a: Arguments, ua: u64): Result {
   if (ua == 0) return 0;
   let count: u32 = 0;
   for (;;) {
-    let r = copyIn(pointer, ua + (<u64>count << 3), 8);
+    let r = copyIn(pointer, ua + ((<u64>count) << 3), 8);
     if (r < 0) return r;
     const string = load<u64>(pointer);
     if (string == 0) break;

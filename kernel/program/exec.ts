@@ -207,8 +207,8 @@ function replace(t: Thread, a: Arguments, nameLength: u32): Result {
   const process = t.process;
   const space = spaceNew(process.container);
   if (!space) return -Errno.ENOMEM;
-  const stackLimit = min<u64>(max<u64>(softLimit(process, LimitKind.Stack), 128 << 20), USER_END / 6 * 5);
-  space.mmapTop = (USER_END - stackLimit - (<u64>16 << 30) - randomPages(28)) & ~(<u64>PAGE_SIZE - 1);
+  const stackLimit = min<u64>(max<u64>(softLimit(process, LimitKind.Stack), 128 << 20), (USER_END / 6) * 5);
+  space.mmapTop = (USER_END - stackLimit - ((<u64>16) << 30) - randomPages(28)) & ~(<u64>PAGE_SIZE - 1);
   const credentials = credentialsForExec(t, place.mount, place.entry.inode!);
   if (!credentials) {
     spaceRelease(space);
@@ -239,7 +239,15 @@ function replace(t: Thread, a: Arguments, nameLength: u32): Result {
 }
 
 /** Cannot fail: the process is the new program from here on. */
-function commit(t: Thread, space: AddressSpace, credentials: Credentials, actions: SignalActions, mount: Mount, start: u64, stack: u64): void {
+function commit(
+  t: Thread,
+  space: AddressSpace,
+  credentials: Credentials,
+  actions: SignalActions,
+  mount: Mount,
+  start: u64,
+  stack: u64,
+): void {
   const process = t.process;
   const old = process.space;
   process.space = space;

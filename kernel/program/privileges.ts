@@ -31,7 +31,7 @@ export function credentialsForExec(t: Thread, mount: Mount, inode: Inode): Crede
   const rootMatters = !(c.securebits & SECBIT_NOROOT);
   const asRoot = rootMatters && (c.uid == 0 || c.euid == 0);
   c.permitted = asRoot ? (c.inheritable & CAPABILITIES_ALL) | c.bounding | c.ambient : c.ambient;
-  c.effective = (rootMatters && c.euid == 0) ? c.permitted : c.ambient;
+  c.effective = rootMatters && c.euid == 0 ? c.permitted : c.ambient;
   c.securebits &= ~SECBIT_KEEP_CAPS;
   return c;
 }

@@ -98,7 +98,7 @@ function writePointers(space: AddressSpace, at: u64, va: u64, from: usize, count
     if (inScratch == 64 || i == count) {
       const r = write(space, at, scratch, inScratch << 3);
       if (r < 0) return r;
-      at += <u64>inScratch << 3;
+      at += (<u64>inScratch) << 3;
       inScratch = 0;
     }
   }
@@ -109,7 +109,15 @@ function writePointers(space: AddressSpace, at: u64, va: u64, from: usize, count
  * Maps a stack in `space` and fills it. `name` (NUL-terminated, nameBytes with the NUL) is what execve was called with. Returns the stack
  * pointer to start with, or -ENOMEM.
  */
-export function buildStack(space: AddressSpace, a: Arguments, facts: ProgramFacts, name: usize, nameBytes: u32, c: Credentials, executable: bool): Result {
+export function buildStack(
+  space: AddressSpace,
+  a: Arguments,
+  facts: ProgramFacts,
+  name: usize,
+  nameBytes: u32,
+  c: Credentials,
+  executable: bool,
+): Result {
   randomBytes(scratch, 24);
   const top = USER_END - ((load<u64>(scratch, 16) & 0x3f_ffff) << 12);
   const strings = top - 8 - nameBytes - a.bytes;
@@ -137,14 +145,14 @@ export function buildStack(space: AddressSpace, a: Arguments, facts: ProgramFact
   if (r < 0) return r;
   space.argumentsStart = strings;
   space.argumentsEnd = <u64>r;
-  const envp = argv + (<u64>(a.argumentCount + 1) << 3);
+  const envp = argv + ((<u64>(a.argumentCount + 1)) << 3);
   r = writePointers(space, envp, <u64>r, a.data + <usize>(<u64>r - strings), a.environmentCount);
   if (r < 0) return r;
   space.environmentStart = space.argumentsEnd;
   space.environmentEnd = <u64>r;
 
   fillAuxiliary(facts, c, random, platform, strings + a.bytes);
-  space.auxiliary = envp + (<u64>(a.environmentCount + 1) << 3);
+  space.auxiliary = envp + ((<u64>(a.environmentCount + 1)) << 3);
   space.auxiliaryBytes = vectorWords << 3;
   r = write(space, space.auxiliary, vector, vectorWords << 3);
   return r < 0 ? r : <Result>pointer;

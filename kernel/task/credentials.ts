@@ -107,7 +107,7 @@ export function credentialsRelease(c: Credentials): void {
 /** True when `c` has `capability` in effect. */
 @inline
 export function capable(c: Credentials, capability: Capability): bool {
-  return ((c.effective >> <u64>capability) & 1) != 0;
+  return ((c.effective >> (<u64>capability)) & 1) != 0;
 }
 
 /** True when `gid` is the file-system group or one of the supplementary groups. */

@@ -42,7 +42,7 @@ const wakers = memory.data(3 * 4, 8);
 
 /** Registers the function that wakes waiters of `kind`. */
 export function setWaker(kind: WaiterKind, waker: Waker): void {
-  store<u32>(wakers + (<usize>kind << 2), waker.index);
+  store<u32>(wakers + ((<usize>kind) << 2), waker.index);
 }
 
 /** Puts `waiter` at the end of `queue`; it must not stand on one already. */
@@ -74,7 +74,7 @@ export function stopWaiting(waiter: Waiter): void {
 
 @inline
 function wake(waiter: Waiter): void {
-  call_indirect<void>(load<u32>(wakers + (<usize>waiter.kind << 2)), waiter.owner, waiter);
+  call_indirect<void>(load<u32>(wakers + ((<usize>waiter.kind) << 2)), waiter.owner, waiter);
 }
 
 /** Wakes everyone on `queue`. */

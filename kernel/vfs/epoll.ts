@@ -29,7 +29,6 @@ const LEVELS_MAX: i32 = 5;
 /** struct epoll_event on x86-64: packed. */
 const EVENT_BYTES: u32 = 12;
 
-
 @unmanaged
 class Epoll {
   /** Chains of items by descriptor: a power of two of them. */
@@ -50,7 +49,6 @@ const EPOLL_BYTES: u32 = 40;
 if (offsetof<Epoll>() != EPOLL_BYTES) ERROR("Epoll is 40 bytes");
 const FIRST_BUCKETS: u32 = 8;
 
-
 @unmanaged
 class Item {
   data: u64;
@@ -69,24 +67,20 @@ class Item {
 const ITEM_BYTES: u32 = 48;
 if (offsetof<Item>() != ITEM_BYTES) ERROR("Item is 48 bytes");
 
-
 @inline
 function epollOf(file: File): Epoll {
   return changetype<Epoll>(file.object);
 }
-
 
 @inline
 function waitQueue(e: Epoll): WaitQueue {
   return changetype<WaitQueue>(changetype<usize>(e) + offsetof<Epoll>("waitFirst"));
 }
 
-
 @inline
 function pollQueue(e: Epoll): WaitQueue {
   return changetype<WaitQueue>(changetype<usize>(e) + offsetof<Epoll>("pollFirst"));
 }
-
 
 @inline
 function bucket(e: Epoll, fd: u32): usize {

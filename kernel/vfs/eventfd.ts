@@ -11,7 +11,6 @@ import { File, FileKind } from "./inode";
 import { anonymousInode } from "./nameless";
 import { pollOn, PollEvent } from "./poll";
 
-
 @unmanaged
 class Counter {
   value: u64;
@@ -25,12 +24,10 @@ if (offsetof<Counter>() != COUNTER_BYTES) ERROR("Counter is 24 bytes");
 
 const word = memory.data(8, 8);
 
-
 @inline
 function counterOf(file: File): Counter {
   return changetype<Counter>(file.object);
 }
-
 
 @inline
 function queueOf(counter: Counter): WaitQueue {

@@ -13,7 +13,6 @@ export const DESCRIPTORS_MAX: u32 = 1 << 20;
 /** Numbers a new table has room for, without a second allocation. */
 const FIRST_CAPACITY: u32 = 32;
 
-
 @unmanaged
 export class FdTable {
   refs: u32;
@@ -39,7 +38,6 @@ function arrayBytes(capacity: u32): u32 {
   return capacity * 4 + (capacity >> 3) * 2 + fullBytes(capacity);
 }
 
-
 @inline
 function fullBytes(capacity: u32): u32 {
   return ((capacity + 1023) >> 10) << 2;
@@ -52,7 +50,6 @@ function placeArrays(table: FdTable, base: usize, capacity: u32): void {
   table.closeOnExec = table.open + (capacity >> 3);
   table.full = table.closeOnExec + (capacity >> 3);
 }
-
 
 @inline
 function inlineArrays(table: FdTable): usize {
@@ -208,7 +205,6 @@ export function fdDuplicateTo(table: FdTable, from: u32, to: u32, limit: u64, cl
   return to;
 }
 
-
 @inline
 export function fdCloseOnExec(table: FdTable, fd: u32): bool {
   return ((load<u32>(table.closeOnExec + ((fd >> 5) << 2)) >> (fd & 31)) & 1) != 0;
@@ -284,13 +280,11 @@ function usedWords(table: FdTable): u32 {
   return words;
 }
 
-
 @inline
 function setBit(bitmap: usize, n: u32): void {
   const word = bitmap + ((n >> 5) << 2);
   store<u32>(word, load<u32>(word) | (1 << (n & 31)));
 }
-
 
 @inline
 function clearBit(bitmap: usize, n: u32): void {

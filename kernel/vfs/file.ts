@@ -117,12 +117,10 @@ export function fileNew(kind: FileKind, flags: u32, inode: Inode, mount: Mount |
   return file;
 }
 
-
 @inline
 function countsAsWriter(file: File): bool {
   return (file.access & FileAccess.Write) != 0 && isRegular(file.inode);
 }
-
 
 @inline
 export function fileRetain(file: File): File {

@@ -30,7 +30,6 @@ export const enum LockType {
 /** The last byte a lock can cover. */
 export const LOCK_END: u64 = i64.MAX_VALUE;
 
-
 @unmanaged
 export class Lock {
   next: Lock | null;
@@ -72,12 +71,10 @@ const WAIT_BYTES: u32 = 24;
 
 let firstWait: LockWait | null = null;
 
-
 @inline
 function listOf(inode: Inode): LockList {
   return changetype<LockList>(inode.locks);
 }
-
 
 @inline
 function queueOf(list: LockList): WaitQueue {
@@ -95,7 +92,6 @@ function freeListIfIdle(inode: Inode): void {
   kernelFree(inode.locks);
   inode.locks = 0;
 }
-
 
 @inline
 function sameFamily(a: u32, b: u32): bool {

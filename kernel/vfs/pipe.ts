@@ -19,7 +19,6 @@ const DEFAULT_SLOTS: u32 = 16;
 /** Largest ring F_SETPIPE_SZ gives: 1 MiB, Linux's fs.pipe-max-size. */
 const SLOTS_MAX: u32 = 256;
 
-
 @unmanaged
 export class PipeSlot {
   frame: u32;
@@ -34,7 +33,6 @@ export const enum SlotFlag {
   /** O_DIRECT: one write, one read. */
   Packet = 1,
 }
-
 
 @unmanaged
 export class Pipe {
@@ -61,18 +59,15 @@ export class Pipe {
 export const PIPE_BYTES: u32 = 60;
 if (offsetof<Pipe>() != PIPE_BYTES) ERROR("Pipe is 60 bytes");
 
-
 @inline
 export function pipeReadQueue(pipe: Pipe): WaitQueue {
   return changetype<WaitQueue>(changetype<usize>(pipe) + offsetof<Pipe>("readFirst"));
 }
 
-
 @inline
 export function pipeWriteQueue(pipe: Pipe): WaitQueue {
   return changetype<WaitQueue>(changetype<usize>(pipe) + offsetof<Pipe>("writeFirst"));
 }
-
 
 @inline
 export function pipePollQueue(pipe: Pipe): WaitQueue {
@@ -114,18 +109,15 @@ export function pipeClear(pipe: Pipe): void {
   pipe.ring = 0;
 }
 
-
 @inline
 function slotAt(pipe: Pipe, place: u32): PipeSlot {
   return changetype<PipeSlot>(pipe.ring + (place & (pipe.slots - 1)) * SLOT_BYTES);
 }
 
-
 @inline
 export function pipeEmpty(pipe: Pipe): bool {
   return pipe.head == pipe.tail;
 }
-
 
 @inline
 export function pipeFull(pipe: Pipe): bool {
@@ -175,7 +167,6 @@ function deliver(peer: PipePeer, pa: u64, address: u64, bytes: u32): Result {
   physicalRead(<usize>address, pa, bytes);
   return bytes;
 }
-
 
 @inline
 function physical(slot: PipeSlot, offset: u32): u64 {

@@ -31,7 +31,6 @@ export const ALWAYS_READY: u32 = PollEvent.In | PollEvent.ReadNormal | PollEvent
 /** Called when a queue of the set wakes: with the set's `owner`. */
 type PollCallback = (owner: usize) => void;
 
-
 @unmanaged
 export class PollSet {
   /** A Thread, or what `callback` takes. */

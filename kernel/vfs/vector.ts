@@ -15,12 +15,10 @@ import { fileRead, fileTryRead, fileTryWrite, fileWrite, mayWait, waitToWrite } 
 
 export const PIECE_BYTES: u32 = 16;
 
-
 @inline
 function address(pieces: usize, i: u32): u64 {
   return load<u64>(pieces + i * PIECE_BYTES);
 }
-
 
 @inline
 function length(pieces: usize, i: u32): u32 {

@@ -134,7 +134,7 @@ export function sysFork(t: Thread): Result {
 }
 
 export function sysVfork(t: Thread): Result {
-  return sysClone(t, <u64>CloneFlag.Vm | CloneFlag.Vfork | SIGCHLD, 0, 0, 0, 0);
+  return sysClone(t, (<u64>CloneFlag.Vm) | CloneFlag.Vfork | SIGCHLD, 0, 0, 0, 0);
 }
 
 /** set_tid_address(2): where to write 0 and wake a futex when the thread ends. */

@@ -44,7 +44,6 @@ export function descriptorLimit(t: Thread): u64 {
   return softLimit(t.process, LimitKind.OpenFiles);
 }
 
-
 @inline
 export function isNone(file: File): bool {
   return changetype<usize>(file) == 0;

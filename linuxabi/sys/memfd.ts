@@ -25,7 +25,8 @@ const name = memory.data(256, 8);
 /** memfd_create(2): -EINVAL, -EFAULT, -EMFILE, -ENOMEM. There are no huge pages (-ENOSYS, as a kernel without them answers). */
 export function sysMemfdCreate(t: Thread, ua: u64, flags: u32): Result {
   if (flags & MFD_HUGETLB) return -Errno.ENOSYS;
-  if (flags & ~(MFD_CLOEXEC | MFD_ALLOW_SEALING | MFD_NOEXEC_SEAL | MFD_EXEC) || (flags & MFD_EXEC && flags & MFD_NOEXEC_SEAL)) return -Errno.EINVAL;
+  if (flags & ~(MFD_CLOEXEC | MFD_ALLOW_SEALING | MFD_NOEXEC_SEAL | MFD_EXEC) || (flags & MFD_EXEC && flags & MFD_NOEXEC_SEAL))
+    return -Errno.EINVAL;
   const length = copyInString(name, ua, NAME_MAX + 1);
   if (length < 0) return length == -Errno.ENAMETOOLONG ? -Errno.EINVAL : length;
   const c = t.credentials;

@@ -5,7 +5,19 @@ import { PAGE_SHIFT, PAGE_SIZE } from "../../kernel/mm/frame";
 import { Access, handleFaultOrKill } from "../../kernel/mm/fault";
 import { covered, growRegion, mapRegion, moveRegion, pageUp, placeRegion, protectRegion, setBreak, unmapRegion } from "../../kernel/mm/map";
 import { findSlot } from "../../kernel/mm/pagetable";
-import { AddressSpace, findGap, findGapBetween, rangeFree, unmapPages, USER_START, Vma, vmaAt, vmaFind, VmaFlag, vmaIndex } from "../../kernel/mm/space";
+import {
+  AddressSpace,
+  findGap,
+  findGapBetween,
+  rangeFree,
+  unmapPages,
+  USER_START,
+  Vma,
+  vmaAt,
+  vmaFind,
+  VmaFlag,
+  vmaIndex,
+} from "../../kernel/mm/space";
 import { copyOut, USER_END } from "../../kernel/mm/user";
 import { Result } from "../../kernel/result";
 import { capable, Capability } from "../../kernel/task/credentials";
@@ -90,8 +102,15 @@ export function sysMmap(t: Thread, hint: u64, length: u64, prot: u32, flags: u32
   const start = choosePlace(space, hint, bytes, flags);
   if (start < 0) return start;
   const readOnly = inode != null && type != Map.Private && !(openFile(t, fd).access & 2);
-  const access = (readOnly ? VmaFlag.ReadOnlyFile : 0) | (prot & PROT_ALL) | (type != Map.Private ? VmaFlag.Shared : 0) | (flags & Map.GrowsDown ? VmaFlag.GrowsDown : 0);
-  const r = inode || type == Map.Private ? mapRegion(space, <u64>start, bytes, access, inode, offset >> PAGE_SHIFT, entry) : mapSharedAnonymous(t, <u64>start, bytes, access);
+  const access =
+    (readOnly ? VmaFlag.ReadOnlyFile : 0) |
+    (prot & PROT_ALL) |
+    (type != Map.Private ? VmaFlag.Shared : 0) |
+    (flags & Map.GrowsDown ? VmaFlag.GrowsDown : 0);
+  const r =
+    inode || type == Map.Private
+      ? mapRegion(space, <u64>start, bytes, access, inode, offset >> PAGE_SHIFT, entry)
+      : mapSharedAnonymous(t, <u64>start, bytes, access);
   if (r >= 0 && flags & (Map.Populate | Map.Locked)) populate(space, <u64>start, bytes, prot);
   return r;
 }

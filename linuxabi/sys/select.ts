@@ -97,12 +97,10 @@ function clearBeyond(count: u32): void {
   }
 }
 
-
 @inline
 function asked(which: u32, word: u32): u64 {
   return load<u64>(sets + which * stride + (word << 3));
 }
-
 
 @inline
 function answer(which: u32, word: u32, bit: u64): void {

@@ -18,7 +18,8 @@ const enum Option {
   All = 0x4000_0000,
   Clone = 0x8000_0000,
 }
-const ANY_OPTION: u32 = Option.NoHang | Option.Stopped | Option.Exited | Option.Continued | Option.NoWait | Option.NoThread | Option.All | Option.Clone;
+const ANY_OPTION: u32 =
+  Option.NoHang | Option.Stopped | Option.Exited | Option.Continued | Option.NoWait | Option.NoThread | Option.All | Option.Clone;
 
 /** Which children are meant. */
 const enum Which {
@@ -128,7 +129,7 @@ export function sysWaitid(t: Thread, type: u32, id: i32, infoAddress: u64, optio
   if (type == Which.Pid && id <= 0) return -Errno.EINVAL;
   if (type == Which.Group && id < 0) return -Errno.EINVAL;
   const number = type == Which.Group && id == 0 ? t.process.group.number : <u32>id;
-  let r = waitFor(t, <Which>type, number, options);
+  const r = waitFor(t, <Which>type, number, options);
   if (r < 0) return r;
   memory.fill(info, 0, 128);
   if (r != 0) {

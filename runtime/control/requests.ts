@@ -4,9 +4,8 @@
 import { channelFind } from "../../kernel/channel";
 import { Container, ContainerState, hostContainer } from "../../kernel/container/container";
 import { containerFind } from "../../kernel/container/lifecycle";
-import { missingOf, MISSING_NUMBERS } from "../../kernel/container/missing";
 import { Errno } from "../../kernel/errno";
-import { put, putByte, putUnsigned, textFree, textNew } from "../../kernel/lib/text";
+import { textFree, textNew } from "../../kernel/lib/text";
 import { powerOff, reboot } from "../../kernel/power";
 import { Result } from "../../kernel/result";
 import { processFind } from "../../kernel/task/pids";
@@ -25,8 +24,23 @@ import { SpecProcess, specProcessFree } from "../spec/model";
 import { specParseProcess } from "../spec/parse";
 import { find } from "../verbs";
 import { listingsPump, listingStart } from "./listing";
-import { exited, failure, ok, okWith, refused, refusedForMemory } from "./reply";
-import { firstSession, pumpAll, Session, sessionClose, sessionCredit, sessionFind, sessionFree, sessionInput, sessionNew, sessionPipes, sessionResize, sessionTerminal, setSessionDrained, streamsRelease } from "./session";
+import { exited, failure, ok, okWith, refused, refusedForMemory, reportMissing } from "./reply";
+import {
+  firstSession,
+  pumpAll,
+  Session,
+  sessionClose,
+  sessionCredit,
+  sessionFind,
+  sessionFree,
+  sessionInput,
+  sessionNew,
+  sessionPipes,
+  sessionResize,
+  sessionTerminal,
+  setSessionDrained,
+  streamsRelease,
+} from "./session";
 import { statsNew } from "./stats";
 import { answerWaiting, waitFor } from "./waiting";
 import {
@@ -34,7 +48,6 @@ import {
   frameBytes,
   frameEnd,
   frameLiteral,
-  frameString,
   frameU32,
   Message,
   payloadBegin,
@@ -386,14 +399,22 @@ function onFrame(type: u32, channel: u32, p: usize, bytes: u32): bool {
   if (type == Message.Exec) return onExec(channel);
   if (channel != 0) return false;
   switch (type) {
-    case Message.Start: return onStart();
-    case Message.State: return onState();
-    case Message.Kill: return onKill();
-    case Message.Delete: return onDelete();
-    case Message.List: return onList();
-    case Message.Wait: return onWait();
-    case Message.Shutdown: return onShutdown();
-    case Message.Stats: return onStats();
+    case Message.Start:
+      return onStart();
+    case Message.State:
+      return onState();
+    case Message.Kill:
+      return onKill();
+    case Message.Delete:
+      return onDelete();
+    case Message.List:
+      return onList();
+    case Message.Wait:
+      return onWait();
+    case Message.Shutdown:
+      return onShutdown();
+    case Message.Stats:
+      return onStats();
   }
   return false;
 }
@@ -404,32 +425,13 @@ function onRoom(): void {
   pumpAll();
 }
 
-/** MISSING: what the container asked for and the kernel lacks, a line each. */
-function reportMissing(s: Session, c: Container): void {
-  const text = textNew(256);
-  if (!text) return;
-  for (let n: u32 = 0; n < MISSING_NUMBERS; n++) {
-    const times = missingOf(c, n);
-    if (times == 0) continue;
-    putUnsigned(text, n);
-    put(text, " call ");
-    putUnsigned(text, times);
-    putByte(text, 0x0a);
-  }
-  frameBegin(Message.Missing, s.channel);
-  frameU32(s.request);
-  frameString(text.data, text.length);
-  frameEnd();
-  textFree(text);
-}
-
 /** The process of a session has ended and all it wrote is on its way. */
 function sessionDrained(s: Session): void {
   const c = s.container;
   if (s.request == 0) return;
   if (s.removes && c) {
     if (c.state != ContainerState.Stopped) return; // other processes are still going
-    if (s.reportsMissing) reportMissing(s, c);
+    if (s.reportsMissing) reportMissing(s.channel, s.request, c);
   }
   exited(s.channel, s.request, s.status);
   const removes = s.removes;

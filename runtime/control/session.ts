@@ -8,7 +8,18 @@ import { kernelAlloc, kernelFree } from "../../kernel/mm/heap";
 import { WorkItem, workCancel, workInit, workSchedule, WORK_ITEM_BYTES } from "../../kernel/task/work";
 import { stopWaiting, Waiter, WaiterKind, waitOn, WAITER_BYTES } from "../../kernel/task/wait";
 import { nowNs } from "../../kernel/time/clock";
-import { setTtyDriver, Tty, TtyEvent, ttyDropOutput, ttyInput, TtyKind, ttyNew, ttyHangUp, ttyPeekOutput, ttyRelease } from "../../kernel/tty/tty";
+import {
+  setTtyDriver,
+  Tty,
+  TtyEvent,
+  ttyDropOutput,
+  ttyInput,
+  TtyKind,
+  ttyNew,
+  ttyHangUp,
+  ttyPeekOutput,
+  ttyRelease,
+} from "../../kernel/tty/tty";
 import { ttySetWindow } from "../../kernel/tty/control";
 import { fileRelease } from "../../kernel/vfs/file";
 import { File } from "../../kernel/vfs/inode";

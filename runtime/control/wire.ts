@@ -98,7 +98,8 @@ function takeFrames(): void {
     }
     if (inputLength - at < HEADER_BYTES + bytes) break;
     at += HEADER_BYTES + bytes;
-    if (!call_indirect<bool>(frameHandler, <u32>load<u16>(header, 4), load<u32>(header, 8), header + HEADER_BYTES, bytes)) wireFail("message not understood");
+    if (!call_indirect<bool>(frameHandler, <u32>load<u16>(header, 4), load<u32>(header, 8), header + HEADER_BYTES, bytes))
+      wireFail("message not understood");
   }
   if (at == 0) return;
   memory.copy(input, input + at, inputLength - at);

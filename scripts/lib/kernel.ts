@@ -12,7 +12,15 @@ const MEMORY_BASE = 0x50000000;
 const cOptions = [
   ...["-std=gnu11", "-ffreestanding", "-nostdinc", "-isystem", "shim/include", "-mcmodel=kernel", "-mno-red-zone", "-mgeneral-regs-only"],
   ...["-fno-pic", "-fno-pie", "-fno-stack-protector", "-fcf-protection=none", "-fno-asynchronous-unwind-tables", "-fno-strict-aliasing"],
-  ...["-fwrapv", "-fno-delete-null-pointer-checks", "-fomit-frame-pointer", "-fno-tree-loop-distribute-patterns", "-fno-builtin", "-mpreferred-stack-boundary=3", "-Ishim"],
+  ...[
+    "-fwrapv",
+    "-fno-delete-null-pointer-checks",
+    "-fomit-frame-pointer",
+    "-fno-tree-loop-distribute-patterns",
+    "-fno-builtin",
+    "-mpreferred-stack-boundary=3",
+    "-Ishim",
+  ],
 ];
 /** The debug kernel is for a debugger: less optimised, with line numbers of the generated C. */
 const optimisation: Record<Target, string[]> = { release: ["-O2", "-g0"], debug: ["-O1", "-g", "-fno-omit-frame-pointer"] };
@@ -79,7 +87,9 @@ export async function buildKernel(target: Target = "release"): Promise<string> {
   const run = $({ quiet: true, stdio: ["ignore", "pipe", "inherit"] });
   const file = (name: string): string => path.join(work, name);
 
-  const sources = filesUnder("kernel", "drivers", "linuxabi", "runtime").filter((name) => name.endsWith(".ts") && !name.endsWith(".spec.ts"));
+  const sources = filesUnder("kernel", "drivers", "linuxabi", "runtime").filter(
+    (name) => name.endsWith(".ts") && !name.endsWith(".spec.ts"),
+  );
   await step(file("kernel.wasm"), hashOf([...sources, "shim/isa.ts", "asconfig.json"], target), async () => {
     await run`node node_modules/assemblyscript/bin/asc.js --target ${target}`;
   });
@@ -117,7 +127,8 @@ export async function buildKernel(target: Target = "release"): Promise<string> {
     await run`gcc -E -P -x c -Ishim shim/linker.ld -o ${file("linker.ld")}`;
   });
   await step(output, hashOf([...objects, noSymbols, file("linker.ld"), "scripts/lib/kernel.ts"]), async () => {
-    const link = (symbols: string, to: string) => run`ld -nostdlib -static -z max-page-size=4096 -z noexecstack -T ${file("linker.ld")} ${objects} ${symbols} -o ${to}`;
+    const link = (symbols: string, to: string) =>
+      run`ld -nostdlib -static -z max-page-size=4096 -z noexecstack -T ${file("linker.ld")} ${objects} ${symbols} -o ${to}`;
     await link(noSymbols, file("unnamed.elf"));
     const nm = await run`nm -n ${file("unnamed.elf")}`;
     fs.writeFileSync(file("symbols.c"), symbolTable(nm.stdout));

@@ -11,18 +11,34 @@ const LIMIT_MS = 120_000;
 
 /** Docker's default mounts and capabilities, as a container of every day has them. */
 function config(): string {
-  const tmpfs = (destination: string, ...options: string[]) => ({ destination, type: "tmpfs", source: "tmpfs", options: ["nosuid", ...options] });
+  const tmpfs = (destination: string, ...options: string[]) => ({
+    destination,
+    type: "tmpfs",
+    source: "tmpfs",
+    options: ["nosuid", ...options],
+  });
   const names = "CHOWN DAC_OVERRIDE FSETID FOWNER MKNOD NET_RAW SETGID SETUID SETFCAP SETPCAP NET_BIND_SERVICE SYS_CHROOT KILL AUDIT_WRITE";
   const all = names.split(" ").map((name) => `CAP_${name}`);
   return JSON.stringify({
     ociVersion: "1.0.2",
-    process: { args: ["/tiny"], env: ["PATH=/bin"], cwd: "/", user: { uid: 0, gid: 0 }, capabilities: { bounding: all, effective: all, permitted: all } },
+    process: {
+      args: ["/tiny"],
+      env: ["PATH=/bin"],
+      cwd: "/",
+      user: { uid: 0, gid: 0 },
+      capabilities: { bounding: all, effective: all, permitted: all },
+    },
     root: { path: "rootfs" },
     hostname: "tiny",
     mounts: [
       { destination: "/proc", type: "proc", source: "proc" },
       tmpfs("/dev", "mode=755", "size=65536k"),
-      { destination: "/dev/pts", type: "devpts", source: "devpts", options: ["nosuid", "noexec", "newinstance", "ptmxmode=0666", "mode=0620", "gid=5"] },
+      {
+        destination: "/dev/pts",
+        type: "devpts",
+        source: "devpts",
+        options: ["nosuid", "noexec", "newinstance", "ptmxmode=0666", "mode=0620", "gid=5"],
+      },
       tmpfs("/dev/shm", "nodev", "noexec", "mode=1777", "size=65536k"),
       { destination: "/dev/mqueue", type: "mqueue", source: "mqueue", options: ["nosuid", "noexec", "nodev"] },
       { destination: "/sys", type: "sysfs", source: "sysfs", options: ["nosuid", "noexec", "nodev", "ro"] },
@@ -44,8 +60,26 @@ export async function lifecycleFigures(kernel: string, tiny: string): Promise<Ma
   writer.add({ name: "mnt/tiny/rootfs/tiny", mode: 0o100755, data: fs.readFileSync(tiny) });
   writer.end();
   const counted = ["-icount", "shift=0,sleep=off", "-seed", "1", "-rtc", "clock=vm"];
-  const machine = ["-machine", "q35", "-accel", "tcg", "-cpu", "max", "-m", "256M", "-nodefaults", "-no-user-config", "-display", "none", "-no-reboot"];
+  const machine = [
+    "-machine",
+    "q35",
+    "-accel",
+    "tcg",
+    "-cpu",
+    "max",
+    "-m",
+    "256M",
+    "-nodefaults",
+    "-no-user-config",
+    "-display",
+    "none",
+    "-no-reboot",
+  ];
   const boot = ["-serial", "stdio", "-kernel", path.resolve(kernel), "-initrd", ARCHIVE, "-append", "quiet"];
-  const { stdout } = spawnSync("qemu-system-x86_64", [...machine, ...counted, ...boot], { encoding: "utf8", timeout: LIMIT_MS, stdio: ["ignore", "pipe", "inherit"] });
+  const { stdout } = spawnSync("qemu-system-x86_64", [...machine, ...counted, ...boot], {
+    encoding: "utf8",
+    timeout: LIMIT_MS,
+    stdio: ["ignore", "pipe", "inherit"],
+  });
   return new Map([...(stdout ?? "").matchAll(/^(container_\w+) (\d+)\r?$/gm)].map(([, name, value]) => [name as string, Number(value)]));
 }

@@ -69,10 +69,13 @@ function parseGlobals(text: string, header: string): string {
  * Functions that are not to be inlined: each system-call handler, so that the table's switch saves no registers for handlers it does not
  * reach, and the slow ways out of hot functions. A name with @cold in its documentation would be nicer, but asc drops comments.
  */
-const apart = /^(linuxabi_sys_\w+_sys[A-Z]\w*|linuxabi_table_(missing|row\w+)|kernel_task_identity_\w+|kernel_run_(clearOperation|settle|leave|slowCall|restart)|kernel_mm_heap_(newSlab|allocRun)|kernel_task_operation_releaseOperation|kernel_log_\w+)$/;
+const apart =
+  /^(linuxabi_sys_\w+_sys[A-Z]\w*|linuxabi_table_(missing|row\w+)|kernel_task_identity_\w+|kernel_run_(clearOperation|settle|leave|slowCall|restart)|kernel_mm_heap_(newSlab|allocRun)|kernel_task_operation_releaseOperation|kernel_log_\w+)$/;
 
 function keepApart(c: string): string {
-  return c.replace(/^static (\w+) w2c_(\w+)\((.*)\);$/gm, (line, _type: string, name: string) => (apart.test(name) ? `__attribute__((noinline)) ${line}` : line));
+  return c.replace(/^static (\w+) w2c_(\w+)\((.*)\);$/gm, (line, _type: string, name: string) =>
+    apart.test(name) ? `__attribute__((noinline)) ${line}` : line,
+  );
 }
 
 /** The kernel's source, its data image as long as the kernel's own heap base says; `memoryBase` is asc's --memoryBase. */
@@ -122,7 +125,8 @@ export function moduleSource(source: string, header: string, name: string, memor
     .replace(/\/\* export: '[^']*' \*\/\n(u32|u64)\* \w+\([\s\S]*?\n\}\n/g, "")
     .replace(/\/\* export: 'memory' \*\/\n[\s\S]*?\n\}\n/g, "");
   body = cut(body, new RegExp(`${name}_start`), `${name}_start`);
-  if (/\bZ_\w+_instance\b|instance->/.test(body)) throw new Error(`an instance is left: ${/.*(Z_\w+_instance\b|instance->).*/.exec(body)![0]}`);
+  if (/\bZ_\w+_instance\b|instance->/.test(body))
+    throw new Error(`an instance is left: ${/.*(Z_\w+_instance\b|instance->).*/.exec(body)![0]}`);
   return { c: body, data, pages };
 }
 

@@ -3,7 +3,6 @@
 import { fromBytes, packStrings, toBytes } from "./bytes";
 import { address, addressOf, call, Call } from "./call";
 
-
 @external("host", "argumentCount")
 declare function argumentCount(): u32;
 
