@@ -71,8 +71,6 @@ ISA u64 isa_hardware_random(u32 seed) {
 }
 ISA void isa_invlpg(u64 ua) { __asm__ volatile("invlpg (%0)" : : "r"(ua) : "memory"); }
 ISA void isa_load_cr3(u64 pa) { __asm__ volatile("mov %0, %%cr3" : : "r"(pa) : "memory"); }
-ISA u64 isa_read_cr3(void) { u64 v; __asm__ volatile("mov %%cr3, %0" : "=r"(v)); return v; }
-ISA void isa_pause(void) { __asm__ volatile("pause"); }
 ISA u64 isa_multiply_high(u64 a, u64 b) { return (u64)((unsigned __int128)a * b >> 64); }
 
 /* XSAVEOPT would save less, but an interrupted user's area must be whole for signal frames: plain XSAVE. */

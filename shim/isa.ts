@@ -51,10 +51,6 @@ export declare function invlpg(ua: u64): void;
 /** Loads CR3: switches address space and flushes the TLB. */
 @external("isa", "load_cr3")
 export declare function loadCr3(pa: u64): void;
-@external("isa", "read_cr3")
-export declare function readCr3(): u64;
-@external("isa", "pause")
-export declare function cpuPause(): void;
 /** High 64 bits of a * b, for scaling the TSC. */
 @external("isa", "multiply_high")
 export declare function multiplyHigh(a: u64, b: u64): u64;

@@ -79,11 +79,6 @@ export function containerNew(id: usize, idLength: u32): Container | null {
   return c;
 }
 
-export function containerRetain(c: Container): Container {
-  c.refs++;
-  return c;
-}
-
 /** Drops a reference; the last one frees the object, which has been removed and has no process any more. */
 export function containerRelease(c: Container): void {
   if (--c.refs != 0) return;

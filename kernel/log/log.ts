@@ -102,6 +102,3 @@ export function logRead(position: u64, to: usize, bytes: u32): u32 {
 export function logOldest(): u64 {
   return written > RING_BYTES ? written - RING_BYTES : 0;
 }
-export function logPosition(): u64 {
-  return written;
-}

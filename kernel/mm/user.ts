@@ -2,15 +2,7 @@
 // zero, copy on write, file page) and the copy goes on. A bad pointer is -EFAULT; BLOCKED means that the page needs I/O and the
 // thread is parked: return it. Every function works in the address space of the current thread.
 
-import {
-  clearUser,
-  compareExchangeUser,
-  copyFromUser,
-  copyPhysicalToUser,
-  copyToUser,
-  copyUserToPhysical,
-  faultAddress,
-} from "../../shim/isa";
+import { compareExchangeUser, copyFromUser, copyPhysicalToUser, copyToUser, copyUserToPhysical, faultAddress } from "../../shim/isa";
 import { Errno } from "../errno";
 import { Result } from "../result";
 import { resolveUserFault } from "./fault";
@@ -46,18 +38,6 @@ export function copyOut(ua: u64, source: usize, bytes: u32): Result {
     if (r < 0) return r;
     const done = bytes - left;
     left = copyToUser(ua + done, source + done, left);
-  }
-  return 0;
-}
-
-/** Clears user memory: 0, -EFAULT or BLOCKED. */
-export function clearOut(ua: u64, bytes: u32): Result {
-  if (!userRange(ua, bytes)) return -Errno.EFAULT;
-  let left = clearUser(ua, bytes);
-  while (left != 0) {
-    const r = resolveUserFault(faultAddress(), true);
-    if (r < 0) return r;
-    left = clearUser(ua + (bytes - left), left);
   }
   return 0;
 }

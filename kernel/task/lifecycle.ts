@@ -18,7 +18,7 @@ import { releaseOperation } from "./operation";
 import { LIMIT_KINDS } from "./limits";
 import { groupJoin, groupLeave, pidNew, pidRelease, sessionJoin, sessionLeave } from "./pids";
 import { childQueue, PidEntry, Process, ProcessState, vforkQueue } from "./process";
-import { dequeue, enqueue, forgetThread, schedulerReserve, switchToNext } from "./scheduler";
+import { enqueue, forgetThread, schedulerReserve, switchToNext } from "./scheduler";
 import { actionsRelease, notifyChildEnded, orphanedGroupsOnExit, parentDied, signalsRelease, signalsThreadEnded } from "./signal";
 import { current, setCurrent, Thread, threadAlloc, ThreadState, unpark, WakeReason, Work } from "./thread";
 import { wakeAll } from "./wait";
@@ -29,7 +29,6 @@ const SIGCHLD: u32 = 17;
 let fpuBytes: u32 = 0;
 /** A clean FPU state: what a new program starts with. */
 let fpuClean: usize = 0;
-let liveThreads: u32 = 0;
 let containerCount: u32 = 0;
 
 type ThreadHook = (t: Thread) => void;
@@ -77,11 +76,6 @@ export function setContainerCount(n: u32): void {
   containerCount = n;
 }
 
-/** Threads alive in all containers. */
-export function threadsAlive(): u32 {
-  return liveThreads;
-}
-
 /** Sets the thread's FPU area to the state of a new program. */
 export function fpuReset(t: Thread): void {
   memory.copy(t.fpu, fpuClean, fpuBytes);
@@ -123,7 +117,6 @@ export function threadNew(process: Process, credentials: Credentials): Thread | 
   process.threads = t;
   process.threadCount++;
   c.threadCount++;
-  liveThreads++;
   return t;
 }
 
@@ -193,7 +186,6 @@ function threadUnlink(t: Thread): void {
   else p.threads = next;
   p.threadCount--;
   p.container.threadCount--;
-  liveThreads--;
   timerDestroy(t.timer);
   signalsRelease(changetype<usize>(t) + offsetof<Thread>("pendingFirst"));
   forgetThread(t);
@@ -462,12 +454,6 @@ export function threadStart(t: Thread): void {
   t.state = ThreadState.Runnable;
   t.fullReturn = 1;
   enqueue(t);
-}
-
-/** Takes a runnable thread that must not run (stop) out of the queue. */
-export function threadHalt(t: Thread): void {
-  if (t.state == ThreadState.Runnable) dequeue(t);
-  t.state = ThreadState.Stopped;
 }
 
 /** -EAGAIN or -ENOMEM: why threadNew or processNew failed for `c`. */

@@ -42,10 +42,6 @@ export function tscFrequencyHz(): u64 {
   return frequencyHz;
 }
 
-export function tscStartTicks(): u64 {
-  return tscStart;
-}
-
 /** Nanoseconds of wall time since 1970 (UTC). */
 export function wallNs(): u64 {
   return nowNs() + wallOffsetNs;

@@ -8,8 +8,6 @@
 //   File        an open file description: inode, path, offset, flags
 // All are unmanaged and reference counted; retain and release are in entry.ts (file system, inode, entry), mount.ts and file.ts.
 
-import { LIST_BYTES } from "../lib/list";
-
 export const enum FileSystemKind {
   Memory = 0, // kernel/fs/memfs.ts: tmpfs, container roots, the host's root
   Proc = 1,
@@ -317,4 +315,3 @@ export class File {
   /** epoll items watching this file. */
   watchers: usize;
 }
-if (LIST_BYTES != 8) ERROR("Path and WaitQueue are embedded as two words");

@@ -111,10 +111,6 @@ export function wireHasRoom(): bool {
   return !closed && outputEnd - outputStart < OUT_DATA_LIMIT;
 }
 
-export function wireIsClosed(): bool {
-  return closed;
-}
-
 let frameAt: u32 = 0;
 
 /** Starts a frame; the put functions fill it, frameEnd sends it. */
