@@ -33,18 +33,20 @@ test("the host's shell creates and starts a BusyBox container", { timeout: 300_0
     await console.expect(/\n\/dev\/console\r?\n/);
     await console.expect(CONTAINER_PROMPT);
 
-    // The line editor has its terminal in raw mode, where Ctrl-C is a byte as any other: wait until it is over.
-    console.type("echo asleep; sleep 100\r");
+    // The job itself says that it runs: before, Ctrl-C would go to the shell, which has the terminal until its child takes it.
+    console.type("sh -c 'echo asleep; exec sleep 100'\r");
     await console.expect(/\nasleep\r?\n/);
     console.type(INTERRUPT);
     await console.expect(CONTAINER_PROMPT);
     console.type("echo status $?\r");
     await console.expect(/\nstatus 130\r?\n/);
 
-    console.type("sleep 100 &\r");
-    await console.expect(CONTAINER_PROMPT);
+    // Likewise here: until it has set its signals up, the job ignores SIGTERM as its interactive parent does.
+    console.type("sh -c 'echo begun; exec sleep 100' &\r");
+    await console.expect(/begun\r?\n/);
     console.type("jobs\r");
-    await console.expect(/\[1\]\+? +Running +sleep 100/);
+    await console.expect(/\[1\]\+? +Running +sh -c/);
+    await console.expect(CONTAINER_PROMPT);
     console.type("kill %1; wait; echo ended\r");
     await console.expect(/\nended\r?\n/);
 
