@@ -34,15 +34,18 @@ export interface Entry {
   data?: Buffer;
 }
 
-/** Writes one archive to a file. Call `end` last; after an exception, `abandon`. */
+/** Writes one archive to a file, which appears whole, by `end`; after an exception, call `abandon`. */
 export class CpioWriter {
+  /** Another run may be reading, or writing, an archive under the same name. */
+  private readonly unfinished: string;
   private readonly fd: number;
   private position = 0;
   private inode = 0;
   private readonly copyBuffer = Buffer.allocUnsafe(COPY_BYTES);
 
-  constructor(file: string) {
-    this.fd = fs.openSync(file, "w", 0o600);
+  constructor(private readonly file: string) {
+    this.unfinished = `${file}.${process.pid}`;
+    this.fd = fs.openSync(this.unfinished, "w", 0o600);
   }
 
   /** Adds an entry that is not a file of this machine. */
@@ -113,16 +116,18 @@ export class CpioWriter {
     }
   }
 
-  /** Writes the trailer and closes the file; returns the archive's size in bytes. */
+  /** Writes the trailer and gives the file its name; returns the archive's size in bytes. */
   end(): number {
     this.header({ name: "TRAILER!!!", mode: 0 }, 0, 1, 0);
     fs.closeSync(this.fd);
+    fs.renameSync(this.unfinished, this.file);
     return this.position;
   }
 
-  /** Closes the file without a trailer. */
+  /** Leaves no archive behind. */
   abandon(): void {
     fs.closeSync(this.fd);
+    fs.rmSync(this.unfinished);
   }
 
   private header(entry: Entry, inode: number, links: number, size: number): void {
