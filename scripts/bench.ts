@@ -5,8 +5,10 @@
 import { spawnSync } from "node:child_process";
 import fs from "node:fs";
 import path from "node:path";
+import { parseArgs } from "node:util";
 import { buildGuestBundle } from "./lib/guest.ts";
 import { lifecycleFigures } from "./lib/lifecycle.ts";
+import { profile } from "./lib/profile.ts";
 import { runScript } from "./lib/process.ts";
 import { kernelFile, projectRoot } from "./lib/project.ts";
 
@@ -39,10 +41,19 @@ function readable(value: number | undefined): string {
 await runScript("build");
 const bundle = await buildGuestBundle();
 
+const options = parseArgs({
+  options: { profile: { type: "string" }, operations: { type: "string" }, annotate: { type: "string", multiple: true } },
+  allowPositionals: true,
+});
+if (options.values.profile !== undefined) {
+  await profile(bundle, options.values.profile, Number(options.values.operations ?? 200), options.values.annotate ?? []);
+  process.exit(0);
+}
+
 const first = /TSC ([0-9a-f]{16})/i.exec(runCounted(bundle, ["/bin/first"]) ?? "");
 if (first) measured.set("boot_to_first_instruction", Number(BigInt(`0x${first[1]}`)));
 // The time-stamp counter of a counted machine advances by one per nanosecond.
-const counted = runCounted(bundle, ["/bin/count", "--hz", "1000000000", ...process.argv.slice(2)]) ?? "";
+const counted = runCounted(bundle, ["/bin/count", "--hz", "1000000000", ...options.positionals]) ?? "";
 for (const [, name, value] of counted.matchAll(/^(\w+) (\d+(?:\.\d+)?)$/gm)) measured.set(name as string, Number(value));
 
 const lives = await lifecycleFigures(kernelFile, "build/guest/tiny");

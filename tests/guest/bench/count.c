@@ -435,6 +435,22 @@ static int measure(const struct figure *figure, double ticks_per_ns) {
   return 0;
 }
 
+/** Runs a figure once between two marks; at each it waits for a byte on standard input, so that a profiler can start and stop. */
+static int run_marked(const struct figure *figure, long operations) {
+  char byte;
+  int failed = figure->prepare && figure->prepare() < 0;
+  if (!failed) failed = figure->run(operations / 5 + 1) < 0;
+  printf("MARK ready %s\n", figure->name);
+  fflush(stdout);
+  read(0, &byte, 1);
+  if (!failed) failed = figure->run(operations) < 0;
+  printf("MARK done %s\n", figure->name);
+  fflush(stdout);
+  read(0, &byte, 1);
+  if (figure->finish) figure->finish();
+  return failed ? -1 : 0;
+}
+
 static int is_chosen(const char *name, int count, char **names) {
   for (int i = 0; i < count; i++)
     if (strcmp(name, names[i]) == 0) return 1;
@@ -443,10 +459,14 @@ static int is_chosen(const char *name, int count, char **names) {
 
 int main(int count, char **arguments) {
   double rate = 0;
-  int at = 1, failures = 0;
+  int at = 1, failures = 0, is_marked = 0;
+  long operations = 100;
   if (count > 2 && strcmp(arguments[1], "--hz") == 0) rate = strtod(arguments[2], NULL), at = 3;
+  if (count > at && strcmp(arguments[at], "--mark") == 0) is_marked = 1, at++;
+  if (count > at + 1 && strcmp(arguments[at], "--operations") == 0) operations = atol(arguments[at + 1]), at += 2;
   if (rate <= 0) rate = measure_rate();
   for (size_t i = 0; i < sizeof figures / sizeof *figures; i++)
-    if (is_chosen(figures[i].name, count - at, arguments + at)) failures += measure(&figures[i], rate / 1e9) < 0;
+    if (is_chosen(figures[i].name, count - at, arguments + at))
+      failures += (is_marked ? run_marked(&figures[i], operations) : measure(&figures[i], rate / 1e9)) < 0;
   return failures ? 1 : 0;
 }
