@@ -190,6 +190,7 @@ import {
   sysTimerGettime,
   sysTimerSettime,
 } from "./sys/timer";
+import { sysTimerfdCreate, sysTimerfdGettime, sysTimerfdSettime } from "./sys/timerfd";
 
 /** Carries out call number `t.rax` with the arguments in the registers of `t`. */
 export function linuxCall(t: Thread): Result {
@@ -402,8 +403,11 @@ export function linuxCall(t: Thread): Result {
     case 280: return sysUtimensat(t, <i32>t.rdi, t.rsi, t.rdx, <u32>t.r10);
     case 281: return rowEpollPwait(t);
     case 282: return sysSignalfd(t, <i32>t.rdi, t.rsi, t.rdx);
+    case 283: return sysTimerfdCreate(t, <i32>t.rdi, <u32>t.rsi);
     case 284: return sysEventfd2(t, <u32>t.rdi, 0);
     case 285: return sysFallocate(t, <i32>t.rdi, <u32>t.rsi, <i64>t.rdx, <i64>t.r10);
+    case 286: return sysTimerfdSettime(t, <i32>t.rdi, <u32>t.rsi, t.rdx, t.r10);
+    case 287: return sysTimerfdGettime(t, <i32>t.rdi, t.rsi);
     case 289: return sysSignalfd4(t, <i32>t.rdi, t.rsi, t.rdx, <u32>t.r10);
     case 290: return sysEventfd2(t, <u32>t.rdi, <u32>t.rsi);
     case 291: return sysEpollCreate1(t, <u32>t.rdi);

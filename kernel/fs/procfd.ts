@@ -7,6 +7,7 @@ import { Result } from "../result";
 import { Process } from "../task/process";
 import { entryRetain } from "../vfs/entry";
 import { fdCloseOnExec, fdGet, FdTable } from "../vfs/fdtable";
+import { registeredDescribe } from "../vfs/file";
 import { OpenFlag } from "../vfs/flags";
 import { Entry, File, FileKind, FsContext, Inode, Mount, Path, S_IFMT, S_IFSOCK } from "../vfs/inode";
 import { mountRetain } from "../vfs/mount";
@@ -134,5 +135,6 @@ export function showDescriptorInfo(text: Text, inode: Inode): Result {
   put(text, "\nino:\t");
   putUnsigned(text, file.inode.number);
   putByte(text, 0x0a);
+  registeredDescribe(file, text);
   return 0;
 }

@@ -98,8 +98,8 @@ export function putSigned(t: Text, v: i64): void {
   } else putUnsigned(t, v);
 }
 
-/** Appends `v` in lower-case hexadecimal without a prefix, padded with zeros to `width` digits. */
-export function putHex(t: Text, v: u64, width: i32 = 1): void {
+/** Appends `v` in lower-case hexadecimal without a prefix, padded on the left with `pad` to at least `width` characters. */
+export function putHex(t: Text, v: u64, width: i32 = 1, pad: u8 = 0x30): void {
   let digits = 1;
   for (let x = v >> 4; x != 0; x >>= 4) digits++;
   const n = max(digits, width);
@@ -108,7 +108,7 @@ export function putHex(t: Text, v: u64, width: i32 = 1): void {
   for (let i = 0; i < n; i++) {
     p--;
     const d = <u8>(v & 15);
-    store<u8>(p, d < 10 ? 0x30 + d : 0x57 + d);
+    store<u8>(p, i >= digits ? pad : d < 10 ? 0x30 + d : 0x57 + d);
     v >>= 4;
   }
   t.length += n;

@@ -1,11 +1,12 @@
 // eventfd(2): a 64-bit counter as a file. Writing adds, reading takes all of it or, as a semaphore, one.
 
 import { Errno } from "../errno";
+import { put, putByte, putHex, Text } from "../lib/text";
 import { kernelAlloc, kernelFree } from "../mm/heap";
 import { copyIn, copyOut } from "../mm/user";
 import { Result } from "../result";
 import { wakeAll, WaitQueue } from "../task/wait";
-import { fileNew, setFilePoll, setFileQueue, setFileRead, setFileRelease, setFileWrite } from "./file";
+import { fileNew, setFileDescribe, setFilePoll, setFileQueue, setFileRead, setFileRelease, setFileWrite } from "./file";
 import { OpenFlag } from "./flags";
 import { File, FileKind } from "./inode";
 import { anonymousInode } from "./nameless";
@@ -81,13 +82,19 @@ function poll(file: File, poller: usize): u32 {
   const counter = counterOf(file);
   if (poller != 0) pollOn(poller, queueOf(counter));
   let events: u32 = 0;
-  if (counter.value != 0) events |= PollEvent.In | PollEvent.ReadNormal;
-  if (counter.value < u64.MAX_VALUE - 1) events |= PollEvent.Out | PollEvent.WriteNormal;
+  if (counter.value != 0) events |= PollEvent.In;
+  if (counter.value < u64.MAX_VALUE - 1) events |= PollEvent.Out;
   return events;
 }
 
 function queue(file: File, writing: bool): WaitQueue {
   return queueOf(counterOf(file));
+}
+
+function describe(file: File, text: Text): void {
+  put(text, "eventfd-count: ");
+  putHex(text, counterOf(file).value, 16, 0x20);
+  putByte(text, 0x0a);
 }
 
 function release(file: File): void {
@@ -102,5 +109,6 @@ export function eventFdInit(): void {
   setFileWrite(FileKind.EventFd, write);
   setFilePoll(FileKind.EventFd, poll);
   setFileQueue(FileKind.EventFd, queue);
+  setFileDescribe(FileKind.EventFd, describe);
   setFileRelease(FileKind.EventFd, release);
 }

@@ -3,6 +3,7 @@
 // their functions here by FileKind; none of those ever parks: they return -EAGAIN, and the caller parks on the file's queue.
 
 import { Errno } from "../errno";
+import { Text } from "../lib/text";
 import { kernelAlloc, kernelFree } from "../mm/heap";
 import { BLOCKED, Result } from "../result";
 import { OperationKind, registerOperation, operationOpens } from "../task/operation";
@@ -27,6 +28,8 @@ type PollFunction = (file: File, poller: usize) => u32;
 type QueueFunction = (file: File, writing: bool) => WaitQueue;
 /** ioctl(2) requests of the kind, with its argument: >= 0, -ENOTTY for those it does not know, or another error. */
 type IoctlFunction = (file: File, request: u32, argument: u64) => Result;
+/** Adds the lines of the kind to /proc/PID/fdinfo/N, each with its line feed. */
+type DescribeFunction = (file: File, text: Text) => void;
 /** Runs on the last close. */
 type ReleaseFunction = (file: File) => void;
 
@@ -35,6 +38,7 @@ const writers = memory.data(FILE_KINDS * 4, 8);
 const pollers = memory.data(FILE_KINDS * 4, 8);
 const queues = memory.data(FILE_KINDS * 4, 8);
 const controllers = memory.data(FILE_KINDS * 4, 8);
+const describers = memory.data(FILE_KINDS * 4, 8);
 const releasers = memory.data(FILE_KINDS * 4, 8);
 
 export function setFileRead(kind: FileKind, read: TransferFunction): void {
@@ -58,6 +62,10 @@ export function setFileIoctl(kind: FileKind, ioctl: IoctlFunction): void {
   store<u32>(controllers + ((<usize>kind) << 2), ioctl.index);
 }
 
+export function setFileDescribe(kind: FileKind, describe: DescribeFunction): void {
+  store<u32>(describers + ((<usize>kind) << 2), describe.index);
+}
+
 export function setFileRelease(kind: FileKind, release: ReleaseFunction): void {
   store<u32>(releasers + ((<usize>kind) << 2), release.index);
 }
@@ -78,6 +86,12 @@ export function registeredWrite(file: File, ua: u64, count: u32): Result {
 export function registeredIoctl(file: File, request: u32, argument: u64): Result {
   const index = load<u32>(controllers + ((<usize>file.kind) << 2));
   return index == 0 ? -Errno.ENOTTY : call_indirect<Result>(index, file, request, argument);
+}
+
+/** Adds what the kind has to say of the file to /proc/PID/fdinfo/N; most have nothing. */
+export function registeredDescribe(file: File, text: Text): void {
+  const index = load<u32>(describers + ((<usize>file.kind) << 2));
+  if (index != 0) call_indirect<void>(index, file, text);
 }
 
 /** Event bits by the kind's function; a kind without one is always ready. */

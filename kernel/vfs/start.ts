@@ -12,6 +12,7 @@ import { lockInit } from "./lock";
 import { namelessInit } from "./nameless";
 import { pipeFilesInit } from "./pipefile";
 import { pollInit } from "./poll";
+import { timerFileInit } from "./timerfd";
 
 /** To be called once at start-up, with the heap ready. Returns false when memory is short. */
 export function openFilesInit(): bool {
@@ -21,6 +22,7 @@ export function openFilesInit(): bool {
   pipeFilesInit();
   epollInit();
   eventFdInit();
+  timerFileInit();
   memoryDevicesInit();
   syntheticInit();
   procfsInit();

@@ -1,9 +1,12 @@
 // From descriptor numbers to open files, for all handlers.
 
+import { Errno } from "../../kernel/errno";
+import { Result } from "../../kernel/result";
 import { LimitKind, softLimit } from "../../kernel/task/limits";
 import { Thread } from "../../kernel/task/thread";
-import { FdTable, fdGet } from "../../kernel/vfs/fdtable";
-import { heldFile } from "../../kernel/vfs/file";
+import { FdTable, fdGet, fdInstall } from "../../kernel/vfs/fdtable";
+import { fileRelease, heldFile } from "../../kernel/vfs/file";
+import { OpenFlag } from "../../kernel/vfs/flags";
 import { File, FileKind } from "../../kernel/vfs/inode";
 
 /** The descriptor table of a running program. */
@@ -47,4 +50,12 @@ export function descriptorLimit(t: Thread): u64 {
 @inline
 export function isNone(file: File): bool {
   return changetype<usize>(file) == 0;
+}
+
+/** Gives a new file a descriptor, which O_CLOEXEC in `flags` marks: the number, or -ENOMEM (also for a null file), -EMFILE. */
+export function installFile(t: Thread, file: File | null, flags: u32): Result {
+  if (!file) return -Errno.ENOMEM;
+  const fd = fdInstall(descriptors(t), file, 0, descriptorLimit(t), (flags & OpenFlag.CloseOnExec) != 0);
+  if (fd < 0) fileRelease(file);
+  return fd;
 }

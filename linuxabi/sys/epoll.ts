@@ -6,11 +6,10 @@ import { BLOCKED, Result } from "../../kernel/result";
 import { NEVER, Thread } from "../../kernel/task/thread";
 import { epollAdd, epollCollect, epollModify, epollNew, epollQueue, epollRemove } from "../../kernel/vfs/epoll";
 import { eventFdNew } from "../../kernel/vfs/eventfd";
-import { fdInstall } from "../../kernel/vfs/fdtable";
-import { fileRelease, fileWait } from "../../kernel/vfs/file";
+import { fileWait } from "../../kernel/vfs/file";
 import { OpenFlag } from "../../kernel/vfs/flags";
-import { File, FileKind } from "../../kernel/vfs/inode";
-import { descriptorLimit, descriptors, isNone, openFile } from "./descriptor";
+import { FileKind } from "../../kernel/vfs/inode";
+import { installFile, isNone, openFile } from "./descriptor";
 import { endTemporaryMask, temporaryMask } from "./mask";
 import { deadlineNs, timeoutFrom, timeoutIn, TimeUnit } from "./timeout";
 
@@ -25,20 +24,12 @@ const EFD_SEMAPHORE: u32 = 1;
 
 const event = memory.data(16, 8);
 
-/** Gives a new file a descriptor: the number, or -ENOMEM (also for a null file), -EMFILE. */
-function install(t: Thread, file: File | null, flags: u32): Result {
-  if (!file) return -Errno.ENOMEM;
-  const fd = fdInstall(descriptors(t), file, 0, descriptorLimit(t), (flags & OpenFlag.CloseOnExec) != 0);
-  if (fd < 0) fileRelease(file);
-  return fd;
-}
-
 export function sysEpollCreate(t: Thread, size: i32): Result {
-  return size <= 0 ? -Errno.EINVAL : install(t, epollNew(), 0);
+  return size <= 0 ? -Errno.EINVAL : installFile(t, epollNew(), 0);
 }
 
 export function sysEpollCreate1(t: Thread, flags: u32): Result {
-  return (flags & ~OpenFlag.CloseOnExec) != 0 ? -Errno.EINVAL : install(t, epollNew(), flags);
+  return (flags & ~OpenFlag.CloseOnExec) != 0 ? -Errno.EINVAL : installFile(t, epollNew(), flags);
 }
 
 export function sysEpollCtl(t: Thread, epoll: i32, operation: u32, fd: i32, ua: u64): Result {
@@ -103,5 +94,5 @@ function waitMasked(t: Thread, epoll: i32, events: u64, limit: i32, mask: u64, m
 
 export function sysEventfd2(t: Thread, value: u32, flags: u32): Result {
   if ((flags & ~(EFD_SEMAPHORE | OpenFlag.CloseOnExec | OpenFlag.NonBlock)) != 0) return -Errno.EINVAL;
-  return install(t, eventFdNew(value, (flags & EFD_SEMAPHORE) != 0, flags & OpenFlag.NonBlock), flags);
+  return installFile(t, eventFdNew(value, (flags & EFD_SEMAPHORE) != 0, flags & OpenFlag.NonBlock), flags);
 }

@@ -6,11 +6,10 @@ import { copyInString } from "../../kernel/mm/user";
 import { Result } from "../../kernel/result";
 import { Thread } from "../../kernel/task/thread";
 import { inodeRelease } from "../../kernel/vfs/entry";
-import { fdInstall } from "../../kernel/vfs/fdtable";
-import { fileNew, fileRelease } from "../../kernel/vfs/file";
+import { fileNew } from "../../kernel/vfs/file";
 import { FileAccess, OpenFlag } from "../../kernel/vfs/flags";
 import { FileKind } from "../../kernel/vfs/inode";
-import { descriptorLimit, descriptors } from "./descriptor";
+import { installFile } from "./descriptor";
 
 const MFD_CLOEXEC: u32 = 1;
 const MFD_ALLOW_SEALING: u32 = 2;
@@ -36,7 +35,5 @@ export function sysMemfdCreate(t: Thread, ua: u64, flags: u32): Result {
   inodeRelease(inode);
   if (!file) return -Errno.ENOMEM;
   file.access = FileAccess.Read | FileAccess.Write;
-  const fd = fdInstall(descriptors(t), file, 0, descriptorLimit(t), (flags & MFD_CLOEXEC) != 0);
-  if (fd < 0) fileRelease(file);
-  return fd;
+  return installFile(t, file, flags & MFD_CLOEXEC ? OpenFlag.CloseOnExec : 0);
 }

@@ -11,12 +11,10 @@ import { discardIgnored, pendingSet, setSignalMask, setTemporaryMask, takeSignal
 import { isSignal, signalBit, UNBLOCKABLE_SIGNALS } from "../../kernel/task/signalset";
 import { signalFileNew, signalFileSetMask } from "../../kernel/task/signalfd";
 import { park, Thread } from "../../kernel/task/thread";
-import { fdInstall } from "../../kernel/vfs/fdtable";
-import { fileRelease } from "../../kernel/vfs/file";
 import { FileKind } from "../../kernel/vfs/inode";
 import { onAltStack, returnFromHandler, setAltStack } from "../signalframe";
 import { AltStackFlag, KernelSigaction, MaskHow, SignalfdFlag, SIGINFO_BYTES, SIGSET_BYTES, StackDescription } from "../types/signal";
-import { descriptorLimit, descriptors, isNone, openFile } from "./descriptor";
+import { installFile, isNone, openFile } from "./descriptor";
 import { deadlineNs, timeoutIn, TimeUnit } from "./timeout";
 
 /** The flags that are kept; others are cleared, so that a program sees which the kernel knows. */
@@ -163,11 +161,7 @@ export function sysSignalfd4(t: Thread, fd: i32, set: u64, setBytes: u64, flags:
     signalFileSetMask(file, wanted);
     return fd;
   }
-  const file = signalFileNew(wanted, (flags & SignalfdFlag.SFD_NONBLOCK) != 0);
-  if (!file) return -Errno.ENOMEM;
-  const made = fdInstall(descriptors(t), file, 0, descriptorLimit(t), (flags & SignalfdFlag.SFD_CLOEXEC) != 0);
-  if (made < 0) fileRelease(file);
-  return made;
+  return installFile(t, signalFileNew(wanted, (flags & SignalfdFlag.SFD_NONBLOCK) != 0), flags);
 }
 
 export function sysSignalfd(t: Thread, fd: i32, set: u64, setBytes: u64): Result {
