@@ -40,9 +40,13 @@ function runBatch(batch: GuestProgram[]): Map<string, GuestResult> {
 export function linuxResults(programs: GuestProgram[], again = false): Map<string, GuestResult> {
   fs.mkdirSync(expectedFolder, { recursive: true });
   const fileOf = (name: string): string => path.join(expectedFolder, `${name}.json`);
-  const inputs = [path.join(guestBundle, "rootfs/bin/guest"), path.join(guestBundle, "config.json"), worldScript];
-  const changed = Math.max(...inputs.map((input) => fs.statSync(input).mtimeMs));
-  const isRecorded = (name: string): boolean => (fs.statSync(fileOf(name), { throwIfNoEntry: false })?.mtimeMs ?? 0) > changed;
+  const inputsOf = (name: string): string[] => [
+    path.join(guestBundle, "rootfs/bin", name),
+    path.join(guestBundle, "config.json"),
+    worldScript,
+  ];
+  const changed = (name: string): number => Math.max(...inputsOf(name).map((input) => fs.statSync(input).mtimeMs));
+  const isRecorded = (name: string): boolean => (fs.statSync(fileOf(name), { throwIfNoEntry: false })?.mtimeMs ?? 0) > changed(name);
   const due = programs
     .filter((program) => again || !isRecorded(program.name))
     .map((program) => ({ ...program, arguments: program.linuxArguments ?? program.arguments }));

@@ -112,13 +112,35 @@ async function buildMultiCall(): Promise<string> {
   return target;
 }
 
-/** Compiles a program that is a file of its own: C with the C library, assembly without. `-pie` in the name asks for a static PIE. */
-async function buildAlone(source: string): Promise<string> {
-  const target = path.join(output, path.basename(source).replace(/\.[cS]$/, ""));
-  if (!isStale(target, [source])) return target;
+/** The source of a program that is an executable of its own: one file, or a folder of C files and headers. */
+interface AloneSource {
+  name: string;
+  files: string[];
+  /** What else it depends on: headers, and the folder itself, which changes when a file goes away. */
+  context: string[];
+}
+
+/** The programs in a folder that are executables of their own. */
+function aloneSources(folder: string): AloneSource[] {
+  const inFolder = path.join(sources, folder);
+  return fs.readdirSync(inFolder, { withFileTypes: true }).flatMap((entry): AloneSource[] => {
+    const whole = path.join(inFolder, entry.name);
+    if (!entry.isDirectory()) {
+      return /\.[cS]$/.test(entry.name) ? [{ name: entry.name.replace(/\.[cS]$/, ""), files: [whole], context: [] }] : [];
+    }
+    const parts = fs.readdirSync(whole).map((file) => path.join(whole, file));
+    const ending = (text: string): string[] => parts.filter((file) => file.endsWith(text));
+    return [{ name: entry.name, files: ending(".c"), context: [whole, ...ending(".h")] }];
+  });
+}
+
+/** Compiles such a program: C with the C library, assembly without. `-pie` in the name asks for a static PIE. */
+async function buildAlone({ name, files, context }: AloneSource): Promise<string> {
+  const target = path.join(output, name);
+  if (!isStale(target, [...files, ...context])) return target;
   const bare = ["-nostdlib", "-static", "-no-pie", "-Wl,--build-id=none", "-Wl,-z,noseparate-code"];
-  const withLibrary = target.endsWith("-pie") ? ["-O2", "-fPIE", "-static-pie"] : [...compilerFlags, "-static", "-no-pie"];
-  await compile([...(source.endsWith(".S") ? bare : withLibrary), "-s", "-o", target, source]);
+  const withLibrary = name.endsWith("-pie") ? ["-O2", "-fPIE", "-static-pie"] : [...compilerFlags, "-static", "-no-pie"];
+  await compile([...(files.some((file) => file.endsWith(".S")) ? bare : withLibrary), "-s", "-o", target, ...files]);
   return target;
 }
 
@@ -187,8 +209,8 @@ export async function buildGuestBundle(): Promise<string> {
   install(await buildMultiCall(), path.join(bin, "guest"));
   for (const { name } of [...conformancePrograms(), ...torturePrograms()]) linkTo("guest", path.join(bin, name));
   for (const folder of ["bench", "executed"]) {
-    for (const file of fs.readdirSync(path.join(sources, folder)).filter((name) => /\.[cS]$/.test(name))) {
-      const program = await buildAlone(path.join(sources, folder, file));
+    for (const source of aloneSources(folder)) {
+      const program = await buildAlone(source);
       install(program, path.join(bin, path.basename(program)));
     }
   }

@@ -2,7 +2,8 @@
 # linux-world.sh ROOTFS WORLD COMMAND [ARG...]: run COMMAND as root on this machine's Linux, in a world like the one
 # config.json of the guest bundle describes, so that a program must print the same there and on Cyrius: a writable
 # copy of ROOTFS in memory (mounted on the folder WORLD, for COMMAND only), the same mounts and devices, pid 1, a
-# session of its own, Docker's default capabilities.
+# network of its own whose loopback interface is up (as OCI runtimes leave it), a session of its own, Docker's
+# default capabilities.
 set -e
 if [ "$1" != inside ]; then
   exec unshare --pid --fork --kill-child --mount --uts --ipc --net sh "$0" inside "$@"
@@ -15,6 +16,7 @@ shift 2
 
 umask 022
 hostname guest
+"$rootfs/bin/busybox" ip link set lo up
 mount -t tmpfs -o mode=755 root "$world"
 cp -a "$rootfs/." "$world"
 for directory in proc sys dev tmp readonly; do mkdir -p "$world/$directory"; done
