@@ -14,6 +14,7 @@ import { deliverSignals } from "../linuxabi/signal";
 import { signalsInit } from "../linuxabi/start";
 import { cloneInit, writeChildTid } from "../linuxabi/sys/clone";
 import { ptyPeerInit } from "../linuxabi/sys/ptypeer";
+import { socketIoctlInit } from "../linuxabi/sys/socketioctl";
 import { ttyIoctlInit } from "../linuxabi/sys/ttyfile";
 import { linuxCall } from "../linuxabi/table";
 import { initFrames, readBootInfo } from "./boot/memorymap";
@@ -114,6 +115,7 @@ export function boot(): void {
   signalsInit();
   ttyFilesInit();
   ttyIoctlInit();
+  socketIoctlInit();
   ptyPeerInit();
   ttyProcessesInit();
   must(sharedMemoryInit(), "shared memory");

@@ -8,6 +8,7 @@ import { registersSaved } from "../kernel/run";
 import { missingCount } from "../kernel/container/missing";
 import { getRandom } from "../kernel/random";
 import { Thread } from "../kernel/task/thread";
+import { rowMmap, rowFutex, rowSendto, rowRecvfrom, rowPselect6, rowEpollPwait, rowCopyFileRange, rowEpollPwait2 } from "./rows";
 import { sysClone, sysClone3, sysFork, sysSetTidAddress, sysVfork } from "./sys/clone";
 import {
   sysExecve,
@@ -29,7 +30,6 @@ import {
   sysMincore,
   sysMlock,
   sysMlockall,
-  sysMmap,
   sysMprotect,
   sysMremap,
   sysMsync,
@@ -37,12 +37,12 @@ import {
   sysMunmap,
 } from "./sys/memory";
 import { sysClose, sysCloseRange, sysDup, sysDup2, sysDup3, sysFadvise64, sysFsync, sysReadahead, sysSyncFileRange } from "./sys/fd";
-import { sysCopyFileRange, sysFallocate, sysSendfile } from "./sys/copy";
-import { sysEpollCreate, sysEpollCreate1, sysEpollCtl, sysEpollPwait, sysEpollPwait2, sysEpollWait, sysEventfd2 } from "./sys/epoll";
+import { sysFallocate, sysSendfile } from "./sys/copy";
+import { sysEpollCreate, sysEpollCreate1, sysEpollCtl, sysEpollWait, sysEventfd2 } from "./sys/epoll";
 import { sysFcntl } from "./sys/fcntl";
 import { sysIoctl } from "./sys/ioctl";
 import { sysPoll, sysPpoll } from "./sys/poll";
-import { sysPselect6, sysSelect } from "./sys/select";
+import { sysSelect } from "./sys/select";
 import { sysFlock } from "./sys/lock";
 import { sysMemfdCreate } from "./sys/memfd";
 import { sysPipe, sysPipe2 } from "./sys/pipe";
@@ -124,7 +124,7 @@ import {
 } from "./sys/xattr";
 import { setAllGroups, setAllUsers, setFileGroup, setFileUser, setGroup, setGroups, setUser, setUsers } from "../kernel/task/identity";
 import { sysCapget, sysCapset, sysGetgroups, sysGetresgid, sysGetresuid, sysSetgroups } from "./sys/credentials";
-import { sysFutex, sysGetRobustList, sysSetRobustList } from "./sys/futex";
+import { sysGetRobustList, sysSetRobustList } from "./sys/futex";
 import { sysKill, sysRtSigqueueinfo, sysRtTgsigqueueinfo, sysTgkill, sysTkill } from "./sys/kill";
 import { sysGetrlimit, sysPrlimit64, sysSetrlimit } from "./sys/limits";
 import { sysPrctl } from "./sys/prctl";
@@ -155,6 +155,19 @@ import {
   sysSignalfd,
   sysSignalfd4,
 } from "./sys/signal";
+import {
+  sysAccept4,
+  sysBind,
+  sysConnect,
+  sysGetpeername,
+  sysGetsockname,
+  sysListen,
+  sysShutdown,
+  sysSocket,
+  sysSocketpair,
+} from "./sys/socket";
+import { sysRecvmmsg, sysRecvmsg, sysSendmmsg, sysSendmsg } from "./sys/socketmessage";
+import { sysGetsockopt, sysSetsockopt } from "./sys/socketoption";
 import {
   sysArchPrctl,
   sysGetcpu,
@@ -234,6 +247,21 @@ export function linuxCall(t: Thread): Result {
     case 38: return sysSetitimer(t, <u32>t.rdi, t.rsi, t.rdx);
     case 39: return sysGetpid(t);
     case 40: return sysSendfile(t, <i32>t.rdi, <i32>t.rsi, t.rdx, t.r10);
+    case 41: return sysSocket(t, <u32>t.rdi, <u32>t.rsi, <u32>t.rdx);
+    case 42: return sysConnect(t, <i32>t.rdi, t.rsi, <i32>t.rdx);
+    case 43: return sysAccept4(t, <i32>t.rdi, t.rsi, t.rdx, 0); // accept
+    case 44: return rowSendto(t);
+    case 45: return rowRecvfrom(t);
+    case 46: return sysSendmsg(t, <i32>t.rdi, t.rsi, <u32>t.rdx);
+    case 47: return sysRecvmsg(t, <i32>t.rdi, t.rsi, <u32>t.rdx);
+    case 48: return sysShutdown(t, <i32>t.rdi, <u32>t.rsi);
+    case 49: return sysBind(t, <i32>t.rdi, t.rsi, <i32>t.rdx);
+    case 50: return sysListen(t, <i32>t.rdi, <u32>t.rsi);
+    case 51: return sysGetsockname(t, <i32>t.rdi, t.rsi, t.rdx);
+    case 52: return sysGetpeername(t, <i32>t.rdi, t.rsi, t.rdx);
+    case 53: return sysSocketpair(t, <u32>t.rdi, <u32>t.rsi, <u32>t.rdx, t.r10);
+    case 54: return sysSetsockopt(t, <i32>t.rdi, <u32>t.rsi, <u32>t.rdx, t.r10, <i32>t.r8);
+    case 55: return sysGetsockopt(t, <i32>t.rdi, <u32>t.rsi, <u32>t.rdx, t.r10, t.r8);
     case 56: return registersSaved ? sysClone(t, t.rdi, t.rsi, t.rdx, t.r10, t.r8) : NEEDS_REGISTERS;
     case 57: return registersSaved ? sysFork(t) : NEEDS_REGISTERS;
     case 58: return registersSaved ? sysVfork(t) : NEEDS_REGISTERS;
@@ -408,6 +436,7 @@ export function linuxCall(t: Thread): Result {
     case 285: return sysFallocate(t, <i32>t.rdi, <u32>t.rsi, <i64>t.rdx, <i64>t.r10);
     case 286: return sysTimerfdSettime(t, <i32>t.rdi, <u32>t.rsi, t.rdx, t.r10);
     case 287: return sysTimerfdGettime(t, <i32>t.rdi, t.rsi);
+    case 288: return sysAccept4(t, <i32>t.rdi, t.rsi, t.rdx, <u32>t.r10);
     case 289: return sysSignalfd4(t, <i32>t.rdi, t.rsi, t.rdx, <u32>t.r10);
     case 290: return sysEventfd2(t, <u32>t.rdi, <u32>t.rsi);
     case 291: return sysEpollCreate1(t, <u32>t.rdi);
@@ -416,10 +445,12 @@ export function linuxCall(t: Thread): Result {
     case 295: return sysPreadv(t, <i32>t.rdi, t.rsi, t.rdx, <i64>t.r10);
     case 296: return sysPwritev(t, <i32>t.rdi, t.rsi, t.rdx, <i64>t.r10);
     case 297: return sysRtTgsigqueueinfo(t, <i32>t.rdi, <i32>t.rsi, <u32>t.rdx, t.r10);
+    case 299: return sysRecvmmsg(t, <i32>t.rdi, t.rsi, <u32>t.rdx, <u32>t.r10, t.r8);
     case 302: return sysPrlimit64(t, <i32>t.rdi, <u32>t.rsi, t.rdx, t.r10);
     case 304: return sysNotPermitted(); // open_by_handle_at
     case 305: return sysClockAdjtime(t, <i32>t.rdi, t.rsi);
     case 306: return sysSyncfs(t, <i32>t.rdi);
+    case 307: return sysSendmmsg(t, <i32>t.rdi, t.rsi, <u32>t.rdx, <u32>t.r10);
     case 308: return sysNotPermitted(); // setns
     case 309: return sysGetcpu(t.rdi, t.rsi);
     case 313: return sysNotPermitted(); // finit_module
@@ -444,26 +475,6 @@ export function linuxCall(t: Thread): Result {
     case 452: return sysFchmodat2(t, <i32>t.rdi, t.rsi, <u32>t.rdx, <u32>t.r10);
   }
   return missing(t);
-}
-
-// Calls whose arguments do not all fit registers: apart, so that the switch needs no stack frame.
-function rowMmap(t: Thread): Result {
-  return sysMmap(t, t.rdi, t.rsi, <u32>t.rdx, <u32>t.r10, <i32>t.r8, t.r9);
-}
-function rowFutex(t: Thread): Result {
-  return sysFutex(t, t.rdi, <u32>t.rsi, <u32>t.rdx, t.r10, t.r8, <u32>t.r9);
-}
-function rowPselect6(t: Thread): Result {
-  return sysPselect6(t, <i32>t.rdi, t.rsi, t.rdx, t.r10, t.r8, t.r9);
-}
-function rowEpollPwait(t: Thread): Result {
-  return sysEpollPwait(t, <i32>t.rdi, t.rsi, <i32>t.rdx, <i32>t.r10, t.r8, t.r9);
-}
-function rowCopyFileRange(t: Thread): Result {
-  return sysCopyFileRange(t, <i32>t.rdi, t.rsi, <i32>t.rdx, t.r10, t.r8, <u32>t.r9);
-}
-function rowEpollPwait2(t: Thread): Result {
-  return sysEpollPwait2(t, <i32>t.rdi, t.rsi, <i32>t.rdx, t.r10, t.r8, t.r9);
 }
 
 /** A call we lack: counted, so that a user can ask which a container wants. */

@@ -16,7 +16,7 @@ import { runNode, runScript } from "./lib/process.ts";
  * The core of the kernel: the objects of these folders hold each other (a process its files, a file its waiting threads), so their files may
  * import each other in circles. Nowhere else may files do so.
  */
-const CORE = /^kernel\/(mm|task|vfs|fs|container)\//;
+const CORE = /^kernel\/(mm|task|vfs|fs|container|net)\//;
 
 /** Where @external is not allowed; ESLint does not see decorators of functions. Specs may name what drives the simulated machine. */
 const NO_EXTERNAL = /^(kernel|drivers|linuxabi|runtime)\/(?!.*(\.spec|\/testing)\.ts$)/;

@@ -65,6 +65,8 @@ export class Container {
 
   /** System calls asked for and lacking: kernel/container/missing.ts. */
   missing: usize;
+  /** What its sockets share, a NetSpace (kernel/net/space.ts), or 0 while it has made none. */
+  net: usize;
 
   /** Who waits for the container to stop. */
   stopQueueFirst: usize;

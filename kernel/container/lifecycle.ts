@@ -3,6 +3,7 @@
 import { Errno } from "../errno";
 import { bytesEqual } from "../lib/bytes";
 import { kernelAlloc, kernelFree } from "../mm/heap";
+import { NetSpace, spaceRelease } from "../net/space";
 import { randomU64 } from "../random";
 import { setContainerCount } from "../task/lifecycle";
 import { schedulerReserve } from "../task/scheduler";
@@ -85,6 +86,7 @@ export function containerRelease(c: Container): void {
   if (changetype<usize>(c.vfs) != 0) vfsRelease(c.vfs);
   if (c.ptys != 0) ptyInstanceFree(changetype<PtyInstance>(c.ptys));
   missingFree(c);
+  if (c.net != 0) spaceRelease(changetype<NetSpace>(c.net));
   kernelFree(c.pidTable);
   kernelFree(c.runQueue);
   kernelFree(c.hostname);

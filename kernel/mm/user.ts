@@ -10,6 +10,9 @@ import { resolveUserFault } from "./fault";
 /** First address past the user's half. */
 export const USER_END: u64 = 0x0000_7fff_ffff_f000;
 
+/** A piece of memory in the vectors of readv(2) and friends: u64 address and u64 length. */
+export const PIECE_BYTES: u32 = 16;
+
 /** True when [ua, ua + bytes) lies in the user's half. */
 @inline
 export function userRange(ua: u64, bytes: u64): bool {

@@ -6,6 +6,7 @@ import { Errno } from "../errno";
 import { filePageForWrite } from "../fs/pages";
 import { scratchPage } from "../lib/scratch";
 import { PAGE_SHIFT, PAGE_SIZE } from "../mm/frame";
+import { socketWriteKernel } from "../net/transfer";
 import { Result } from "../result";
 import { OpenFlag } from "./flags";
 import { File, FileKind, Inode } from "./inode";
@@ -36,7 +37,7 @@ export function inodeWrite(inode: Inode, position: u64, p: usize, count: u32): R
 /** True when fileTake works for the kind. */
 @inline
 export function canTake(file: File): bool {
-  return file.kind == FileKind.Regular || file.kind == FileKind.Pipe || file.kind == FileKind.Null;
+  return file.kind == FileKind.Regular || file.kind == FileKind.Pipe || file.kind == FileKind.Socket || file.kind == FileKind.Null;
 }
 
 /** Writes bytes at linear address `p` to an open file as fileTryWrite would: the bytes taken, -EAGAIN, -EPIPE, -EFBIG ... */
@@ -50,6 +51,8 @@ function fileTake(file: File, p: usize, count: u32): Result {
     }
     case FileKind.Pipe:
       return pipeWrite(pipeOf(file), PipePeer.Kernel, p, count);
+    case FileKind.Socket:
+      return socketWriteKernel(file, p, count);
     case FileKind.Null:
       return count;
     default:

@@ -5,6 +5,8 @@
 import { Errno } from "../errno";
 import { Text } from "../lib/text";
 import { kernelAlloc, kernelFree } from "../mm/heap";
+import { Socket } from "../net/socket";
+import { socketWakeNext } from "../net/transfer";
 import { BLOCKED, Result } from "../result";
 import { OperationKind, registerOperation, operationOpens } from "../task/operation";
 import { current, NEVER, park, Thread } from "../task/thread";
@@ -145,6 +147,15 @@ export function fileRetain(file: File): File {
 /** Drops a reference; the last one closes the file. */
 export function fileRelease(file: File): void {
   if (--file.refs == 0) fileClose(file);
+  else if (file.inFlight == file.refs) call_indirect<void>(orphanHandler, file);
+}
+
+/** Told when only messages on their way refer to a file any more (kernel/net/unix/collect.ts). */
+type OrphanHandler = (file: File) => void;
+let orphanHandler: u32 = 0;
+
+export function setOrphanHandler(handler: OrphanHandler): void {
+  orphanHandler = handler.index;
 }
 
 function fileClose(file: File): void {
@@ -197,6 +208,7 @@ function releaseHeldFile(t: Thread): void {
   if (t.waiter.exclusive) {
     if (file.kind == FileKind.Pipe) pipeWakeNext(changetype<Pipe>(file.object));
     else if (file.kind == FileKind.Epoll) epollWakeNext(file);
+    else if (file.kind == FileKind.Socket) socketWakeNext(changetype<Socket>(file.object));
   }
   t.waiter.exclusive = false;
   fileRelease(file);

@@ -314,4 +314,6 @@ export class File {
   ownerType: i32;
   /** epoll items watching this file. */
   watchers: usize;
+  /** References that messages on their way have (SCM_RIGHTS): kernel/net/rights.ts. */
+  inFlight: u32;
 }

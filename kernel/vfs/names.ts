@@ -29,7 +29,7 @@ import {
 } from "./inode";
 import { mountAt } from "./mount";
 import { mayChange, mayCreate, mayDelete, newFileGroup, newFileMode, permission, Want } from "./permission";
-import { LastKind, LastName, lastName, lookupChild, pathRelease, walk, WalkFlag } from "./walk";
+import { LastKind, LastName, lastName, lookupChild, pathRelease, pathSet, walk, WalkFlag } from "./walk";
 
 /** Most hard links of a file. */
 const LINK_MAX: u32 = 0x7fff_ffff;
@@ -127,6 +127,16 @@ export function makeNode(context: FsContext, c: Credentials, base: Path | null, 
     return -Errno.EPERM;
   }
   return finish(c, (type == 0 ? S_IFREG : type) | (mode & 0o7777 & ~context.umask), isDevice ? device : 0, 0, 0);
+}
+
+/** A file of type socket for bind(2): 0 with `made`, where it stands, referred to; or -errno as mknod(2). */
+export function makeSocket(context: FsContext, c: Credentials, name: usize, length: u32, made: Path): Result {
+  let r = walkToNew(place, context, c, null, name, length, false);
+  if (r < 0) return r;
+  r = makeFile(place, c, S_IFSOCK | (0o777 & ~context.umask), 0, 0, 0);
+  if (r >= 0) pathSet(made, place.mount, changetype<Entry>(<usize>r));
+  pathRelease(place);
+  return r < 0 ? r : 0;
 }
 
 /** symlink(2): 0 or -errno; -ENOENT for an empty text. */

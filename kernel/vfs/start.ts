@@ -5,6 +5,7 @@ import { devptsInit } from "../fs/devpts";
 import { procfsInit } from "../fs/procfs";
 import { syntheticInit } from "../fs/synthetic";
 import { sysfsInit } from "../fs/sysfs";
+import { socketsInit } from "../net/transfer";
 import { epollInit } from "./epoll";
 import { eventFdInit } from "./eventfd";
 import { fileInit } from "./file";
@@ -23,6 +24,7 @@ export function openFilesInit(): bool {
   epollInit();
   eventFdInit();
   timerFileInit();
+  socketsInit();
   memoryDevicesInit();
   syntheticInit();
   procfsInit();

@@ -5,6 +5,7 @@ import { operationOpens } from "../task/operation";
 import { Errno } from "../errno";
 import { randomFromUser, randomToUser } from "../random";
 import { BLOCKED, Result } from "../result";
+import { socketWaitToReceive, socketWaitToSend, socketWriteOn } from "../net/transfer";
 import { raise, Signal } from "../task/signal";
 import { current } from "../task/thread";
 import { clearPartial } from "./clear";
@@ -63,6 +64,7 @@ export function fileWrite(file: File, ua: u64, count: u32): Result {
 
 /** The last try had the result `r`, and all `count` bytes are not written yet: waits and tries until they are. */
 function goOnWriting(file: File, ua: u64, count: u32, r: Result): Result {
+  if (file.kind == FileKind.Socket) return socketWriteOn(file, r);
   const t = current;
   let done = <u32>t.opDone;
   while (r > 0) {
@@ -123,6 +125,7 @@ export function mayWait(file: File): bool {
 /** Parks the call until the file may be readable; -EAGAIN when the kind has no queue. */
 export function waitToRead(file: File): Result {
   if (file.kind == FileKind.Pipe) return fileWait(file, pipeReadQueue(pipeOf(file)), true);
+  if (file.kind == FileKind.Socket) return socketWaitToReceive(file);
   const queue = registeredQueue(file, false);
   return queue ? fileWait(file, queue) : -Errno.EAGAIN;
 }
@@ -133,6 +136,7 @@ export function waitToWrite(file: File, left: u32): Result {
     pipeWantRoom(pipeOf(file), left);
     return fileWait(file, pipeWriteQueue(pipeOf(file)), true);
   }
+  if (file.kind == FileKind.Socket) return socketWaitToSend(file);
   const queue = registeredQueue(file, true);
   return queue ? fileWait(file, queue) : -Errno.EAGAIN;
 }

@@ -4,16 +4,15 @@
 import { operationOpens } from "../task/operation";
 import { Errno } from "../errno";
 import { scratchPage } from "../lib/scratch";
-import { copyIn } from "../mm/user";
+import { copyIn, PIECE_BYTES } from "../mm/user";
 import { BLOCKED, Result } from "../result";
+import { socketReadVector, socketWriteVector } from "../net/transfer";
 import { raise, Signal } from "../task/signal";
 import { current } from "../task/thread";
 import { OpenFlag } from "./flags";
 import { File, FileKind } from "./inode";
 import { PIPE_BUF, pipeOf, PipePeer, pipeWrite, SlotFlag } from "./pipe";
 import { fileRead, fileTryRead, fileTryWrite, fileWrite, mayWait, waitToWrite } from "./transfer";
-
-export const PIECE_BYTES: u32 = 16;
 
 @inline
 function address(pieces: usize, i: u32): u64 {
@@ -25,8 +24,15 @@ function length(pieces: usize, i: u32): u32 {
   return <u32>load<u64>(pieces + i * PIECE_BYTES, 8);
 }
 
+function sum(pieces: usize, count: u32): u32 {
+  let bytes: u32 = 0;
+  for (let i: u32 = 0; i < count; i++) bytes += length(pieces, i);
+  return bytes;
+}
+
 /** As fileRead, into `count` pieces. Only for the first byte does it wait. */
 export function vectorRead(file: File, pieces: usize, count: u32): Result {
+  if (file.kind == FileKind.Socket) return socketReadVector(file, pieces, sum(pieces, count));
   let done: u32 = 0;
   for (let i: u32 = 0; i < count; i++) {
     const bytes = length(pieces, i);
@@ -41,6 +47,7 @@ export function vectorRead(file: File, pieces: usize, count: u32): Result {
 
 /** As fileWrite, from `count` pieces of `total` bytes. To a pipe, up to PIPE_BUF bytes are written as a whole. */
 export function vectorWrite(file: File, pieces: usize, count: u32, total: u32): Result {
+  if (file.kind == FileKind.Socket) return socketWriteVector(file, pieces, total);
   if (count == 1) return fileWrite(file, address(pieces, 0), length(pieces, 0));
   return mayWait(file) ? vectorWriteWaiting(file, pieces, count, total) : vectorWriteNow(file, pieces, count);
 }

@@ -2,10 +2,9 @@
 
 import { Errno } from "../../kernel/errno";
 import { kernelAlloc, kernelFree } from "../../kernel/mm/heap";
-import { copyIn, userRange } from "../../kernel/mm/user";
+import { copyIn, PIECE_BYTES, userRange } from "../../kernel/mm/user";
 import { Result } from "../../kernel/result";
 import { TRANSFER_MAX } from "../../kernel/vfs/transfer";
-import { PIECE_BYTES } from "../../kernel/vfs/vector";
 
 /** UIO_MAXIOV: most pieces of one call. */
 const PIECES_MAX: u32 = 1024;

@@ -1,0 +1,168 @@
+// The one transfer that a call on a socket makes: which memory, which flags, whose address, what comes along. The kernel never runs two handlers
+// at once, so there is one Exchange; a handler fills it in, and the families read and answer in it. Its cursor runs through the
+// pieces of memory; a piece is 16 bytes, u64 address and u64 length, as in kernel/vfs/vector.ts.
+
+import { physicalRead, physicalWrite } from "../../shim/isa";
+import { Errno } from "../errno";
+import { copyIn, copyInPhysical, copyOut, copyOutPhysical, PIECE_BYTES } from "../mm/user";
+import { Result } from "../result";
+import { Rights } from "./rights";
+
+/** Flags of send(2) and recv(2), with Linux's values. */
+export const enum MessageFlag {
+  OutOfBand = 1,
+  Peek = 2,
+  DontRoute = 4,
+  ControlTruncated = 8,
+  Truncated = 0x20,
+  DontWait = 0x40,
+  EndOfRecord = 0x80,
+  WaitAll = 0x100,
+  Confirm = 0x800,
+  ErrorQueue = 0x2000,
+  NoSignal = 0x4000,
+  More = 0x8000,
+  WaitForOne = 0x10000,
+  CloseOnExec = 0x40000000,
+}
+
+/** Longest socket address, family included (struct sockaddr_storage). */
+export const ADDRESS_MAX: u32 = 128;
+
+/** Exchange.gid of a writer of whom a call that has waited remembers process and user only. */
+export const GROUP_FORGOTTEN: u32 = 0xffff_ffff;
+
+@unmanaged
+export class Exchange {
+  /** Pieces of memory and their bytes in all. */
+  pieces: usize;
+  total: u32;
+  /** Bits of MessageFlag; DontWait also stands for O_NONBLOCK. */
+  flags: u32;
+  /** The cursor: piece, bytes of it that are done, bytes left in all. */
+  piece: usize;
+  within: u32;
+  left: u32;
+  /** The pieces are the kernel's own memory. */
+  kernel: bool;
+  /** The queue ran empty: for a stream, more could come. */
+  ranDry: bool;
+  /** Credentials are meant: given explicitly (send), found (receive). */
+  credentials: bool;
+  pad: u8;
+  /** Address to send to, or room for that of the sender: bytes, family first. Length 0: none. */
+  address: usize;
+  addressLength: u32;
+  /** Descriptors that go along, owned by the exchange until a message takes them. */
+  rights: Rights | null;
+  pid: u32;
+  uid: u32;
+  gid: u32;
+  /** MessageFlag bits that the receiver is told. */
+  result: u32;
+  /** WaitQueue to wait on after -EAGAIN; 0: the socket's own. */
+  waitOn: usize;
+}
+
+export const exchange: Exchange = changetype<Exchange>(memory.data(80, 8));
+if (offsetof<Exchange>() > 80) ERROR("Exchange is at most 80 bytes");
+const addressRoom = memory.data(128, 8);
+const onePiece = memory.data(16, 8);
+
+/** Starts an exchange over `pieces` of `total` bytes, without an address or anything else; `done` bytes are done by earlier runs of the call. */
+export function exchangeStart(pieces: usize, total: u32, flags: u32, done: u32): Exchange {
+  const e = exchange;
+  e.pieces = pieces;
+  e.total = total;
+  e.flags = flags;
+  e.piece = pieces;
+  e.within = 0;
+  e.left = total;
+  e.kernel = false;
+  e.ranDry = false;
+  e.credentials = false;
+  e.address = addressRoom;
+  e.addressLength = 0;
+  e.rights = null;
+  e.result = 0;
+  e.waitOn = 0;
+  if (done != 0) skip(e, done);
+  return e;
+}
+
+/** As exchangeStart, over one piece. */
+@inline
+export function exchangeOne(ua: u64, bytes: u32, flags: u32): Exchange {
+  store<u64>(onePiece, ua);
+  store<u64>(onePiece, bytes, 8);
+  return exchangeStart(onePiece, bytes, flags, 0);
+}
+
+function skip(e: Exchange, bytes: u32): void {
+  e.left -= bytes;
+  while (bytes >= <u32>load<u64>(e.piece, 8) && e.left != 0) {
+    bytes -= <u32>load<u64>(e.piece, 8);
+    e.piece += PIECE_BYTES;
+  }
+  e.within = bytes;
+}
+
+/** Moves `bytes` <= left between linear memory at `p` and the pieces (`out`: to them): 0, -EFAULT or BLOCKED, and then the cursor stays. */
+export function moveBytes(e: Exchange, out: bool, p: usize, bytes: u32): Result {
+  let piece = e.piece;
+  let within = e.within;
+  let rest = bytes;
+  while (rest != 0) {
+    const n = min(rest, <u32>load<u64>(piece, 8) - within);
+    if (n == 0) {
+      piece += PIECE_BYTES;
+      within = 0;
+      continue;
+    }
+    const address = load<u64>(piece) + within;
+    if (e.kernel) memory.copy(out ? <usize>address : p, out ? p : <usize>address, n);
+    else {
+      const r = out ? copyOut(address, p, n) : copyIn(p, address, n);
+      if (r < 0) return r;
+    }
+    p += n;
+    within += n;
+    rest -= n;
+  }
+  e.piece = piece;
+  e.within = within;
+  e.left -= bytes;
+  return 0;
+}
+
+/** As moveBytes, between physical memory at `pa` and the pieces. */
+export function movePage(e: Exchange, out: bool, pa: u64, bytes: u32): Result {
+  let piece = e.piece;
+  let within = e.within;
+  let rest = bytes;
+  while (rest != 0) {
+    const n = min(rest, <u32>load<u64>(piece, 8) - within);
+    if (n == 0) {
+      piece += PIECE_BYTES;
+      within = 0;
+      continue;
+    }
+    const address = load<u64>(piece) + within;
+    const r = e.kernel ? moveKernel(out, pa, <usize>address, n) : out ? copyOutPhysical(address, pa, n) : copyInPhysical(pa, address, n);
+    if (r < 0) return r;
+    if (<u32>r < n) return -Errno.EFAULT;
+    pa += n;
+    within += n;
+    rest -= n;
+  }
+  e.piece = piece;
+  e.within = within;
+  e.left -= bytes;
+  return 0;
+}
+
+function moveKernel(out: bool, pa: u64, p: usize, n: u32): Result {
+  if (out) physicalRead(p, pa, n);
+  else physicalWrite(pa, p, n);
+  return n;
+}

@@ -1,0 +1,44 @@
+// ioctl requests of sockets: socket(7), unix(7).
+
+import { Errno } from "../../kernel/errno";
+import { copyIn, copyOut } from "../../kernel/mm/user";
+import { socketReadable } from "../../kernel/net/family";
+import { socketOf } from "../../kernel/net/socket";
+import { Result } from "../../kernel/result";
+import { current } from "../../kernel/task/thread";
+import { setFileIoctl } from "../../kernel/vfs/file";
+import { File, FileKind } from "../../kernel/vfs/inode";
+import { SocketIoctl } from "../types/socket";
+import { getOwner, setOwner } from "./owner";
+
+const word = memory.data(8, 8);
+
+function ioctl(file: File, request: u32, argument: u64): Result {
+  let r: Result = 0;
+  switch (request) {
+    case SocketIoctl.InputQueue:
+      r = socketReadable(socketOf(file));
+      return r < 0 ? r : wordOut(argument, <u32>r);
+    case SocketIoctl.OutputQueue:
+      return wordOut(argument, socketOf(file).sendCharge);
+    case SocketIoctl.SetOwner:
+    case SocketIoctl.SetGroup:
+      r = copyIn(word, argument, 4);
+      return r < 0 ? r : setOwner(current, file, load<i32>(word));
+    case SocketIoctl.GetOwner:
+    case SocketIoctl.GetGroup:
+      return wordOut(argument, <u32>getOwner(file));
+    default:
+      return -Errno.ENOTTY;
+  }
+}
+
+function wordOut(ua: u64, v: u32): Result {
+  store<u32>(word, v);
+  return copyOut(ua, word, 4);
+}
+
+/** To be called once at start-up. */
+export function socketIoctlInit(): void {
+  setFileIoctl(FileKind.Socket, ioctl);
+}
