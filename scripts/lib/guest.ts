@@ -134,11 +134,12 @@ function aloneSources(folder: string): AloneSource[] {
   });
 }
 
-/** Compiles such a program: C with the C library, assembly without. `-pie` in the name asks for a static PIE. */
+/** Compiles such a program: C with the C library, assembly without and as small as can be. `-pie` in the name asks for a static PIE. */
 async function buildAlone({ name, files, context }: AloneSource): Promise<string> {
   const target = path.join(output, name);
   if (!isStale(target, [...files, ...context])) return target;
-  const bare = ["-nostdlib", "-static", "-no-pie", "-Wl,--build-id=none", "-Wl,-z,noseparate-code"];
+  const smallest = ["-Wl,--build-id=none", "-Wl,-z,noseparate-code"];
+  const bare = ["-nostdlib", "-static", "-no-pie", ...(name === "ordinary" ? [] : smallest)];
   const withLibrary = name.endsWith("-pie") ? ["-O2", "-fPIE", "-static-pie"] : [...compilerFlags, "-static", "-no-pie"];
   await compile([...(files.some((file) => file.endsWith(".S")) ? bare : withLibrary), "-s", "-o", target, ...files]);
   return target;

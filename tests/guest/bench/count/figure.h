@@ -21,7 +21,6 @@ extern const struct figure system_figures[], descriptor_figures[], path_figures[
 
 /* resources.c */
 #define BUFFER_SIZE (8 << 20)
-#define TINY_PROGRAM "/bin/tiny" /* exits at once */
 /* The names are short because their length is part of the cost. */
 #define SCRATCH "/tmp/cnt"
 

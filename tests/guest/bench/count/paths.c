@@ -45,7 +45,7 @@ static int stat_often(const char *path, long operations) {
 static int run_stat(long operations) { return stat_often(FILE_NAME, operations); }
 
 /** A file of the container's root, where every program finds its libraries. */
-static int run_stat_root(long operations) { return stat_often(TINY_PROGRAM, operations); }
+static int run_stat_root(long operations) { return stat_often("/bin/tiny", operations); }
 
 /** A shell's search for a command, and a loader's for a library, is mostly this. */
 static int run_access_missing(long operations) {

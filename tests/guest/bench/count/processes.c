@@ -5,7 +5,9 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-static int check_program(void) { return access(TINY_PROGRAM, X_OK); }
+#define PROGRAM "/bin/ordinary" /* exits at once; its layout is the usual one */
+
+static int check_program(void) { return access(PROGRAM, X_OK); }
 
 /** Waits for a child that must end with status 0. */
 static int await(pid_t child) {
@@ -23,14 +25,14 @@ static int run_fork(long operations) {
   return 0;
 }
 
-static char *const program_arguments[] = {TINY_PROGRAM, NULL};
+static char *const program_arguments[] = {PROGRAM, NULL};
 
-/** Runs the tiny program through fork or vfork, which no function may wrap. */
+/** Runs the program through fork or vfork, which no function may wrap. */
 #define RUN_PROGRAM(fork_function) \
   for (long i = 0; i < operations; i++) { \
     pid_t child = fork_function(); \
     if (child == 0) { \
-      execve(TINY_PROGRAM, program_arguments, environ); \
+      execve(PROGRAM, program_arguments, environ); \
       _exit(127); \
     } \
     if (child < 0 || await(child) < 0) return -1; \
@@ -43,7 +45,7 @@ static int run_vfork_exec(long operations) { RUN_PROGRAM(vfork); }
 static int run_spawn(long operations) {
   for (long i = 0; i < operations; i++) {
     pid_t child;
-    int error = posix_spawn(&child, TINY_PROGRAM, NULL, NULL, program_arguments, environ);
+    int error = posix_spawn(&child, PROGRAM, NULL, NULL, program_arguments, environ);
     if (error) return fails_with(error);
     if (await(child) < 0) return -1;
   }
