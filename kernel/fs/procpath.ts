@@ -4,7 +4,7 @@ import { scratchPage, SCRATCH_BYTES } from "../lib/scratch";
 import { putByte, putBytes, Text } from "../lib/text";
 import { current } from "../task/thread";
 import { entryIsUnder } from "../vfs/entry";
-import { Entry, FsContext, Inode, Mount } from "../vfs/inode";
+import { Entry, EntryFlag, FsContext, Inode, Mount } from "../vfs/inode";
 import { composePath, pathTextAt, pathUnreachable } from "../vfs/pathtext";
 import { containerOf } from "./procsubject";
 
@@ -24,6 +24,10 @@ export function putEntryPath(text: Text, inspector: Inode, entry: Entry): void {
   const context = changetype<FsContext>(current.process.paths);
   const inode = entry.inode;
   let mount = containerOf(inspector).vfs.rootMount;
+  if ((entry.flags & EntryFlag.Apart) != 0 && mount) {
+    putPath(text, context, mount, entry, true);
+    return;
+  }
   while (mount && inode) {
     if (mount.fs == inode.fs && entryIsUnder(entry, mount.root)) {
       if (putPath(text, context, mount, entry, true)) return;

@@ -14,7 +14,7 @@ import { WaitQueue } from "../task/wait";
 import { entryRelease, entryRetain, inodeRelease, inodeRetain } from "./entry";
 import { epollForget, epollWakeNext } from "./epoll";
 import { accessOf, FileAccess, KEPT_FLAGS } from "./flags";
-import { Entry, File, FileKind, Inode, isRegular, Mount } from "./inode";
+import { Entry, EntryFlag, File, FileKind, Inode, isRegular, Mount } from "./inode";
 import { lockLeaveFile, lockLeaveOwner } from "./lock";
 import { mountRelease, mountRetain } from "./mount";
 import { Pipe, pipeWakeNext } from "./pipe";
@@ -133,9 +133,12 @@ export function fileNew(kind: FileKind, flags: u32, inode: Inode, mount: Mount |
   return file;
 }
 
+/** As on Linux a memfd may be executed while it is open for writing: it is no file that others could be surprised to find changed. */
 @inline
 function countsAsWriter(file: File): bool {
-  return (file.access & FileAccess.Write) != 0 && isRegular(file.inode);
+  if ((file.access & FileAccess.Write) == 0 || !isRegular(file.inode)) return false;
+  const entry = file.entry;
+  return !entry || (entry.flags & EntryFlag.Apart) == 0;
 }
 
 @inline

@@ -184,6 +184,8 @@ export const enum EntryFlag {
   Lower = 4,
   /** In FileSystem.pinned. */
   Pinned = 8,
+  /** Of a file in no tree (shared memory, memfd): its name stands for a path, whoever looks. */
+  Apart = 16,
 }
 
 @unmanaged

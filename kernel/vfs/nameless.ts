@@ -6,7 +6,7 @@ import { kernelAlloc } from "../mm/heap";
 import { Result } from "../result";
 import { wallNs } from "../time/clock";
 import { entryNew, fileSystemNew } from "./entry";
-import { FileSystem, FileSystemKind, Inode, INODE_BYTES, Mount, Path } from "./inode";
+import { Entry, FileSystem, FileSystemKind, Inode, INODE_BYTES, Mount, Path } from "./inode";
 import { mountRetain } from "./mount";
 
 let fileSystem: FileSystem = changetype<FileSystem>(0);
@@ -20,17 +20,26 @@ export function namelessInit(): bool {
   if (!fs) return false;
   fileSystem = fs;
   const inode = namelessInode(0o600, 0, 0, 0);
-  const p = kernelAlloc(offsetof<Mount>());
-  if (!inode || p == 0) return false;
+  if (!inode) return false;
   shared = inode;
   shared.refs = 1;
   const root = entryNew(null, 0, 0, 0, shared);
   if (!root) return false;
-  mount = changetype<Mount>(p);
-  mount.refs = 1;
-  mount.fs = fs;
-  mount.root = root;
+  const made = mountApart(fs, root);
+  if (!made) return false;
+  mount = made;
   return true;
+}
+
+/** A mount in no container's tree, for files that none can be walked to; it is never released. Null when memory is short. */
+export function mountApart(fs: FileSystem, root: Entry): Mount | null {
+  const p = kernelAlloc(offsetof<Mount>());
+  if (p == 0) return null;
+  const made = changetype<Mount>(p);
+  made.refs = 1;
+  made.fs = fs;
+  made.root = root;
+  return made;
 }
 
 /**

@@ -24,6 +24,11 @@ export function composePath(buffer: usize, capacity: u32, rootMount: Mount, root
     at -= 10;
     putLiteral(at, " (deleted)");
   }
+  if ((entry.flags & EntryFlag.Apart) != 0) {
+    at = putName(buffer, at, entry);
+    pathTextAt = at;
+    return at == 0 ? -Errno.ENAMETOOLONG : end - at;
+  }
   const nameEnd = at;
   let m = mount;
   let e = entry;

@@ -1,11 +1,12 @@
 // memfd_create(2): a file in memory that only its descriptors name.
 
 import { Errno } from "../../kernel/errno";
-import { sharedMemoryFile } from "../../kernel/fs/shm";
+import { sharedMemoryEntry, sharedMemoryFile, sharedMemoryMount } from "../../kernel/fs/shm";
+import { putLiteral } from "../../kernel/lib/bytes";
 import { copyInString } from "../../kernel/mm/user";
 import { Result } from "../../kernel/result";
 import { Thread } from "../../kernel/task/thread";
-import { inodeRelease } from "../../kernel/vfs/entry";
+import { entryRelease, inodeRelease } from "../../kernel/vfs/entry";
 import { fileNew } from "../../kernel/vfs/file";
 import { FileAccess, OpenFlag } from "../../kernel/vfs/flags";
 import { FileKind } from "../../kernel/vfs/inode";
@@ -19,6 +20,7 @@ const MFD_EXEC: u32 = 16;
 /** The name shows as "memfd:NAME", which must fit NAME_MAX. */
 const NAME_MAX: u32 = 249;
 
+const PREFIX_BYTES: u32 = 6;
 const name = memory.data(256, 8);
 
 /** memfd_create(2): -EINVAL, -EFAULT, -EMFILE, -ENOMEM. There are no huge pages (-ENOSYS, as a kernel without them answers). */
@@ -26,12 +28,15 @@ export function sysMemfdCreate(t: Thread, ua: u64, flags: u32): Result {
   if (flags & MFD_HUGETLB) return -Errno.ENOSYS;
   if (flags & ~(MFD_CLOEXEC | MFD_ALLOW_SEALING | MFD_NOEXEC_SEAL | MFD_EXEC) || (flags & MFD_EXEC && flags & MFD_NOEXEC_SEAL))
     return -Errno.EINVAL;
-  const length = copyInString(name, ua, NAME_MAX + 1);
+  putLiteral(name, "memfd:");
+  const length = copyInString(name + PREFIX_BYTES, ua, NAME_MAX + 1);
   if (length < 0) return length == -Errno.ENAMETOOLONG ? -Errno.EINVAL : length;
   const c = t.credentials;
   const inode = sharedMemoryFile(0, flags & MFD_NOEXEC_SEAL ? 0o666 : 0o777, c.fsuid, c.fsgid);
   if (!inode) return -Errno.ENOMEM;
-  const file = fileNew(FileKind.Regular, OpenFlag.ReadWrite, inode, null, null);
+  const entry = sharedMemoryEntry(name, PREFIX_BYTES + <u32>length, inode);
+  const file = entry ? fileNew(FileKind.Regular, OpenFlag.ReadWrite, inode, sharedMemoryMount(), entry) : null;
+  if (entry) entryRelease(entry);
   inodeRelease(inode);
   if (!file) return -Errno.ENOMEM;
   file.access = FileAccess.Read | FileAccess.Write;

@@ -24,7 +24,7 @@ import { capable, Capability } from "../../kernel/task/credentials";
 import { LimitKind, softLimit } from "../../kernel/task/limits";
 import { Thread } from "../../kernel/task/thread";
 import { inodeRelease } from "../../kernel/vfs/entry";
-import { sharedMemoryFile } from "../../kernel/fs/shm";
+import { sharedAnonymousEntry, sharedMemoryFile } from "../../kernel/fs/shm";
 import { Entry, FileKind, Inode, MountFlag } from "../../kernel/vfs/inode";
 import { isNone, openFile } from "./descriptor";
 
@@ -138,7 +138,7 @@ function placeBelow(space: AddressSpace, bytes: u64): Result {
 function mapSharedAnonymous(t: Thread, start: u64, bytes: u64, access: u32): Result {
   const inode = sharedMemoryFile(bytes, 0o600, t.credentials.euid, t.credentials.egid);
   if (!inode) return -Errno.ENOMEM;
-  const r = mapRegion(spaceOf(t), start, bytes, access, inode, 0, null);
+  const r = mapRegion(spaceOf(t), start, bytes, access, inode, 0, sharedAnonymousEntry());
   inodeRelease(inode);
   return r;
 }
