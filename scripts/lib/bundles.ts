@@ -37,6 +37,12 @@ export interface BundleOptions {
   programs?: string[];
   /** Files of the root file system: path and content. */
   files?: Record<string, string | Buffer>;
+  /** The working directory; / when not given. */
+  cwd?: string;
+  /** Whether BusyBox and a link for each applet come along; they do when not given. */
+  busybox?: boolean;
+  /** Adds more to the root file system. */
+  fill?: (rootfs: string) => void;
 }
 
 /** Makes the bundle in the directory `bundle`, in the place of an older one. */
@@ -53,10 +59,11 @@ export function makeBundle(bundle: string, options: BundleOptions): void {
   }
   for (const folder of ["tmp", "var/tmp"]) fs.chmodSync(path.join(rootfs, folder), 0o1777);
   fs.chmodSync(path.join(rootfs, "root"), 0o700);
-  addBusybox(rootfs);
   addEtc(rootfs, options.hostname ?? "busybox");
   for (const program of options.programs ?? []) addProgram(rootfs, program);
   for (const [name, content] of Object.entries(options.files ?? {})) writeFile(rootfs, name, content);
+  options.fill?.(rootfs);
+  if (options.busybox !== false) addBusybox(rootfs);
   writeFile(bundle, "config.json", `${JSON.stringify(ociConfig(options), null, 2)}\n`);
   setTimes(bundle);
 }
@@ -71,7 +78,7 @@ export function ociConfig(options: BundleOptions): object {
       user: { uid: 0, gid: 0 },
       args: options.args,
       env: [PATH, "HOME=/root", "TERM=xterm", `HOSTNAME=${hostname}`, ...(options.env ?? [])],
-      cwd: "/",
+      cwd: options.cwd ?? "/",
       capabilities: { bounding: CAPABILITIES, effective: CAPABILITIES, permitted: CAPABILITIES },
       rlimits: [{ type: "RLIMIT_NOFILE", hard: 4096, soft: 1024 }],
       noNewPrivileges: false,
@@ -123,7 +130,9 @@ function addBusybox(rootfs: string): void {
   const bin = path.join(rootfs, "usr/bin");
   copyProgram(BUSYBOX, path.join(bin, "busybox"));
   const applets = execFileSync(BUSYBOX, ["--list"], { encoding: "utf8" }).trim().split("\n");
-  for (const applet of applets) if (applet !== "busybox") fs.symlinkSync("busybox", path.join(bin, applet));
+  // A program that came along is not in BusyBox's place.
+  for (const applet of applets)
+    if (!fs.lstatSync(path.join(bin, applet), { throwIfNoEntry: false })) fs.symlinkSync("busybox", path.join(bin, applet));
 }
 
 function addEtc(rootfs: string, hostname: string): void {

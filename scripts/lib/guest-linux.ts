@@ -2,35 +2,16 @@
 
 import fs from "node:fs";
 import path from "node:path";
-import { spawnSync } from "node:child_process";
 import { batchCommand, batches, batchResults, guestBundle, type GuestProgram, type GuestResult } from "./guest.ts";
+import { runInLinuxWorld, worldScript } from "./linux-world.ts";
 import { projectRoot } from "./project.ts";
 
 const expectedFolder = path.join(projectRoot, "build/guest/expected");
-const worldFolder = path.join(projectRoot, "build/guest/world");
-const worldScript = path.join(projectRoot, "tests/guest/linux-world.sh");
-
-/** The words that make a command run as root; an error that says what to do when there is no way. */
-function rootPrefix(): string[] {
-  if (process.getuid?.() === 0) return [];
-  if (spawnSync("sudo", ["-n", "true"], { stdio: "ignore" }).status === 0) return ["sudo", "-n"];
-  throw new Error("the guest programs run on this Linux as root, in namespaces of their own: become root or allow sudo");
-}
 
 /** Runs one batch on Linux, now. */
 function runBatch(batch: GuestProgram[]): Map<string, GuestResult> {
-  const [program = "sh", ...rest] = [
-    ...rootPrefix(),
-    "sh",
-    worldScript,
-    path.join(guestBundle, "rootfs"),
-    worldFolder,
-    ...batchCommand(batch),
-  ];
-  const run = spawnSync(program, rest, { stdio: ["ignore", "pipe", "inherit"], maxBuffer: 1 << 26, timeout: 900_000 });
-  if (run.error) throw run.error;
-  const status = run.status ?? 125;
-  return batchResults(batch, run.stdout.toString("latin1"), status);
+  const { stdout, status } = runInLinuxWorld(path.join(guestBundle, "rootfs"), batchCommand(batch));
+  return batchResults(batch, stdout.toString("latin1"), status);
 }
 
 /**

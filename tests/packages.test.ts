@@ -1,0 +1,16 @@
+// Unmodified programs of Debian and npm packages (tests/workloads/NAME/), each in a container on a machine of its own: they print byte for
+// byte what they printed on Linux.
+
+import assert from "node:assert/strict";
+import fs from "node:fs";
+import { test } from "node:test";
+import { expectedOutput, readWorkloads } from "../scripts/lib/workloads.ts";
+import { runBundle } from "../scripts/testing/run-bundle.ts";
+
+for (const workload of readWorkloads())
+  test(`${workload.name}: ${workload.what}`, async () => {
+    const options = ["--memory", workload.memory, "--timeout", String(workload.timeoutSeconds)];
+    const result = await runBundle(workload.name, [], options);
+    assert.equal(result.stdout.toString(), fs.readFileSync(expectedOutput(workload), "utf8"), result.stderr);
+    assert.equal(result.status, workload.status, result.stderr);
+  });
