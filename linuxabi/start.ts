@@ -3,6 +3,7 @@
 import { futexThreadEnds } from "../kernel/task/futex";
 import { intervalTimerFired, processTimersEnd } from "../kernel/task/itimer";
 import { setProcessEndingHook, setThreadEndingHook } from "../kernel/task/lifecycle";
+import { pidFileInit } from "../kernel/task/pidfd";
 import { signalFileInit } from "../kernel/task/signalfd";
 import { setTimerHandler, TimerKind } from "../kernel/time/timer";
 
@@ -11,4 +12,5 @@ export function signalsInit(): void {
   setProcessEndingHook(processTimersEnd);
   setThreadEndingHook(futexThreadEnds);
   signalFileInit();
+  pidFileInit();
 }

@@ -45,6 +45,7 @@ import { sysPoll, sysPpoll } from "./sys/poll";
 import { sysSelect } from "./sys/select";
 import { sysFlock } from "./sys/lock";
 import { sysMemfdCreate } from "./sys/memfd";
+import { sysPidfdGetfd, sysPidfdOpen, sysPidfdSendSignal } from "./sys/pidfd";
 import { sysPipe, sysPipe2 } from "./sys/pipe";
 import {
   sysLseek,
@@ -467,9 +468,12 @@ export function linuxCall(t: Thread): Result {
     case 327: return sysPreadv2(t, <i32>t.rdi, t.rsi, t.rdx, <i64>t.r10, <u32>t.r9);
     case 328: return sysPwritev2(t, <i32>t.rdi, t.rsi, t.rdx, <i64>t.r10, <u32>t.r9);
     case 332: return sysStatx(t, <i32>t.rdi, t.rsi, <u32>t.rdx, <u32>t.r10, t.r8);
+    case 424: return sysPidfdSendSignal(t, <i32>t.rdi, <u32>t.rsi, t.rdx, <u32>t.r10);
+    case 434: return sysPidfdOpen(t, <i32>t.rdi, <u32>t.rsi);
     case 435: return registersSaved ? sysClone3(t, t.rdi, t.rsi) : NEEDS_REGISTERS;
     case 436: return sysCloseRange(t, <u32>t.rdi, <u32>t.rsi, <u32>t.rdx);
     case 437: return sysOpenat2(t, <i32>t.rdi, t.rsi, t.rdx, t.r10);
+    case 438: return sysPidfdGetfd(t, <i32>t.rdi, <i32>t.rsi, <u32>t.rdx);
     case 439: return sysFaccessat2(t, <i32>t.rdi, t.rsi, <u32>t.rdx, <u32>t.r10);
     case 441: return rowEpollPwait2(t);
     case 452: return sysFchmodat2(t, <i32>t.rdi, t.rsi, <u32>t.rdx, <u32>t.r10);

@@ -17,7 +17,7 @@ import { Credentials, credentialsRelease, credentialsRetain } from "./credential
 import { releaseOperation } from "./operation";
 import { LIMIT_KINDS } from "./limits";
 import { groupJoin, groupLeave, pidNew, pidRelease, sessionJoin, sessionLeave } from "./pids";
-import { childQueue, PidEntry, Process, ProcessState, vforkQueue } from "./process";
+import { childQueue, endQueue, PidEntry, Process, ProcessState, vforkQueue } from "./process";
 import { enqueue, forgetThread, schedulerReserve, switchToNext } from "./scheduler";
 import { actionsRelease, notifyChildEnded, orphanedGroupsOnExit, parentDied, signalsRelease, signalsThreadEnded } from "./signal";
 import { current, setCurrent, Thread, threadAlloc, ThreadState, unpark, WakeReason, Work } from "./thread";
@@ -362,6 +362,7 @@ function processExit(process: Process): void {
   if (process.session == process.pidEntry && sessionEnding != 0) call_indirect<void>(sessionEnding, process);
   orphanedGroupsOnExit(process);
   process.state = ProcessState.Zombie;
+  wakeAll(endQueue(process));
   const isInit = c.init == process;
   if (isInit) killAll(c, process);
   reparentChildren(process);

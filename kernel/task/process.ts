@@ -93,6 +93,9 @@ export class Process {
   childQueueLast: usize;
   vforkQueueFirst: usize;
   vforkQueueLast: usize;
+  /** Who polls a descriptor of this process (kernel/task/pidfd.ts). */
+  endQueueFirst: usize;
+  endQueueLast: usize;
   /** vfork: the child still runs in its parent's memory. */
   vforkBusy: bool;
   pad0: u8;
@@ -135,4 +138,10 @@ export function childQueue(p: Process): WaitQueue {
 @inline
 export function vforkQueue(p: Process): WaitQueue {
   return changetype<WaitQueue>(changetype<usize>(p) + offsetof<Process>("vforkQueueFirst"));
+}
+
+/** The queue that wakes when the process has ended, its parent told or not. */
+@inline
+export function endQueue(p: Process): WaitQueue {
+  return changetype<WaitQueue>(changetype<usize>(p) + offsetof<Process>("endQueueFirst"));
 }

@@ -4,9 +4,12 @@ import { Errno } from "../../kernel/errno";
 import { copyIn, copyOut } from "../../kernel/mm/user";
 import { Result } from "../../kernel/result";
 import { cloned, cloneFrom, CloneFlag } from "../../kernel/task/clone";
-import { processRelease, processRetain, threadStart } from "../../kernel/task/lifecycle";
+import { processDiscard, processRelease, processRetain, threadStart } from "../../kernel/task/lifecycle";
 import { OperationKind, registerOperation, operationOpens } from "../../kernel/task/operation";
 import { Process, vforkQueue } from "../../kernel/task/process";
+import { pidFileNew } from "../../kernel/task/pidfd";
+import { OpenFlag } from "../../kernel/vfs/flags";
+import { installFile } from "./descriptor";
 import { NEVER, parkUninterruptible, Thread, Work } from "../../kernel/task/thread";
 
 const SIGCHLD: u32 = 17;
@@ -18,6 +21,7 @@ const KNOWN: u64 =
   CloneFlag.Fs |
   CloneFlag.Files |
   CloneFlag.SignalHandlers |
+  CloneFlag.PidFd |
   CloneFlag.Vfork |
   CloneFlag.Parent |
   CloneFlag.Thread |
@@ -41,6 +45,7 @@ let stack: u64 = 0;
 let parentTid: u64 = 0;
 let childTid: u64 = 0;
 let tls: u64 = 0;
+let pidFdAddress: u64 = 0;
 
 /** vfork's wait for its child: the call goes on when the child has its own memory or has ended. */
 function waitForVfork(t: Thread): Result {
@@ -67,9 +72,23 @@ function start(t: Thread): Result {
     const r = copyIn(word, parentTid, 4);
     if (r < 0) return r;
   }
+  if (flags & CloneFlag.PidFd) {
+    if (flags & (CloneFlag.Thread | CloneFlag.Detached)) return -Errno.EINVAL;
+    const r = copyIn(word, pidFdAddress, 4);
+    if (r < 0) return r;
+  }
   const r = cloneFrom(t, flags, exitSignal);
   if (r < 0) return r;
   const child = cloned;
+  if (flags & CloneFlag.PidFd) {
+    const fd = installFile(t, pidFileNew(child.process, 0), OpenFlag.CloseOnExec);
+    if (fd < 0) {
+      processDiscard(child.process);
+      return fd;
+    }
+    store<i32>(word, <i32>fd);
+    copyOut(pidFdAddress, word, 4);
+  }
   const tid = child.tid;
   if (stack != 0) child.rsp = stack;
   if (flags & CloneFlag.SetTls) child.fsBase = tls;
@@ -100,6 +119,9 @@ export function sysClone(t: Thread, wanted: u64, newStack: u64, parent: u64, chi
   parentTid = parent;
   childTid = child;
   tls = newTls;
+  // The old call has one address for both (clone(2)).
+  if (flags & CloneFlag.PidFd && flags & CloneFlag.ParentSetTid) return -Errno.EINVAL;
+  pidFdAddress = parent;
   return start(t);
 }
 
@@ -122,6 +144,7 @@ export function sysClone3(t: Thread, ua: u64, bytes: u64): Result {
   if (flags & (CloneFlag.Thread | CloneFlag.Parent) && signal != 0) return -Errno.EINVAL;
   if (load<u64>(cloneArguments, 72) != 0) return -Errno.EPERM; // set_tid wants CAP_CHECKPOINT_RESTORE
   exitSignal = <u32>signal;
+  pidFdAddress = load<u64>(cloneArguments, 8);
   childTid = load<u64>(cloneArguments, 16);
   parentTid = load<u64>(cloneArguments, 24);
   stack = stackStart + stackBytes;

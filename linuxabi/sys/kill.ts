@@ -4,7 +4,7 @@ import { Errno } from "../../kernel/errno";
 import { copyIn } from "../../kernel/mm/user";
 import { Result } from "../../kernel/result";
 import { pidFind, processFind, threadFind } from "../../kernel/task/pids";
-import { PidEntry, Process } from "../../kernel/task/process";
+import { PidEntry, Process, ProcessState } from "../../kernel/task/process";
 import { INFO_BYTES, INFO_VISIBLE_BYTES, SignalCode, SignalInfo, userInfo } from "../../kernel/task/siginfo";
 import { mayKill, sendSignalToProcess, sendSignalToThread } from "../../kernel/task/signal";
 import { isSignal } from "../../kernel/task/signalset";
@@ -107,6 +107,27 @@ export function sysRtSigqueueinfo(t: Thread, pid: i32, signal: u32, info: u64): 
   if (signal != 0 && !isSignal(signal)) return -Errno.EINVAL;
   r = mayKill(t, p, signal);
   return r < 0 || signal == 0 ? r : sendSignalToProcess(p, changetype<SignalInfo>(infoSpace));
+}
+
+/**
+ * pidfd_send_signal(2): sends `signal` to a process, which may have been reaped (-ESRCH), as kill(2) does, or with the siginfo_t at `ua` if
+ * that is not 0.
+ */
+export function sendToProcess(t: Thread, p: Process, signal: u32, ua: u64): Result {
+  let info = changetype<SignalInfo>(0);
+  if (ua != 0) {
+    info = changetype<SignalInfo>(infoSpace);
+    memory.fill(infoSpace, 0, INFO_BYTES);
+    const r = copyIn(infoSpace, ua, INFO_VISIBLE_BYTES);
+    if (r < 0) return r;
+    if (info.signal != signal) return -Errno.EINVAL;
+    if (p != t.process && (info.code >= 0 || info.code == SignalCode.Tkill)) return -Errno.EPERM;
+  }
+  if (p.state == ProcessState.Gone) return -Errno.ESRCH;
+  if (ua == 0) return killOne(t, p, signal);
+  if (signal != 0 && !isSignal(signal)) return -Errno.EINVAL;
+  const r = mayKill(t, p, signal);
+  return r < 0 || signal == 0 ? r : sendSignalToProcess(p, info);
 }
 
 export function sysRtTgsigqueueinfo(t: Thread, pid: i32, tid: i32, signal: u32, info: u64): Result {

@@ -6,6 +6,9 @@ import { Result } from "../../kernel/result";
 import { reap } from "../../kernel/task/lifecycle";
 import { childQueue, Process, ProcessState } from "../../kernel/task/process";
 import { park, Thread } from "../../kernel/task/thread";
+import { OpenFlag } from "../../kernel/vfs/flags";
+import { openFile } from "./descriptor";
+import { processOfDescriptor } from "./pidfd";
 import { usageOf } from "./usage";
 
 const enum Option {
@@ -20,6 +23,9 @@ const enum Option {
 }
 const ANY_OPTION: u32 =
   Option.NoHang | Option.Stopped | Option.Exited | Option.Continued | Option.NoWait | Option.NoThread | Option.All | Option.Clone;
+
+/** waitid's fourth way to say which child: by a descriptor. */
+const P_PIDFD: u32 = 3;
 
 /** Which children are meant. */
 const enum Which {
@@ -122,15 +128,26 @@ export function sysWait4(t: Thread, pid: i32, statusAddress: u64, options: u32, 
   return number;
 }
 
-/** waitid(2); P_PIDFD comes with pidfd_open. */
+/** waitid(2). */
 export function sysWaitid(t: Thread, type: u32, id: i32, infoAddress: u64, options: u32, usageAddress: u64): Result {
+  let isNonBlocking = false;
   if (options & ~ANY_OPTION || !(options & (Option.Exited | Option.Stopped | Option.Continued))) return -Errno.EINVAL;
-  if (type > <u32>Which.Group) return type == 3 ? -Errno.EBADF : -Errno.EINVAL;
+  if (type > P_PIDFD) return -Errno.EINVAL;
+  if (type == P_PIDFD) {
+    const process = processOfDescriptor(t, id);
+    if (!process) return id < 0 ? -Errno.EINVAL : -Errno.EBADF;
+    type = Which.Pid;
+    isNonBlocking = (openFile(t, id).flags & OpenFlag.NonBlock) != 0;
+    // A process that is reaped has no number any more; no child has number 0.
+    id = process.state == ProcessState.Gone ? 0 : <i32>process.pid;
+    if (id == 0) return -Errno.ECHILD;
+  }
   if (type == Which.Pid && id <= 0) return -Errno.EINVAL;
   if (type == Which.Group && id < 0) return -Errno.EINVAL;
   const number = type == Which.Group && id == 0 ? t.process.group.number : <u32>id;
-  const r = waitFor(t, <Which>type, number, options);
+  const r = waitFor(t, <Which>type, number, isNonBlocking ? options | Option.NoHang : options);
   if (r < 0) return r;
+  if (r == 0 && isNonBlocking && !(options & Option.NoHang)) return -Errno.EAGAIN;
   memory.fill(info, 0, 128);
   if (r != 0) {
     store<u32>(info, SIGCHLD);
