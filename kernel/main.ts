@@ -41,6 +41,7 @@ import { setWaker, WaiterKind } from "./task/wait";
 import { workPending, workSystemInit } from "./task/work";
 import { ttyFilesInit } from "./tty/files";
 import { ttyProcessesInit } from "./tty/processes";
+import { ipcInit } from "./ipc/start";
 import { setWallNs } from "./time/clock";
 import { setTimerHandler, TimerKind } from "./time/timer";
 import { openFilesInit } from "./vfs/start";
@@ -113,6 +114,7 @@ export function boot(): void {
   must(openFilesInit(), "open files");
   cloneInit();
   signalsInit();
+  ipcInit();
   ttyFilesInit();
   ttyIoctlInit();
   socketIoctlInit();

@@ -1,5 +1,7 @@
 // What signals, timers and futexes register with the rest of the kernel; once, at boot.
 
+import { semaphoreUndosEnd } from "../kernel/ipc/semaphore";
+import { Process } from "../kernel/task/process";
 import { futexThreadEnds } from "../kernel/task/futex";
 import { intervalTimerFired, processTimersEnd } from "../kernel/task/itimer";
 import { setProcessEndingHook, setThreadEndingHook } from "../kernel/task/lifecycle";
@@ -7,9 +9,14 @@ import { pidFileInit } from "../kernel/task/pidfd";
 import { signalFileInit } from "../kernel/task/signalfd";
 import { setTimerHandler, TimerKind } from "../kernel/time/timer";
 
+function processEnds(process: Process): void {
+  processTimersEnd(process);
+  semaphoreUndosEnd(process);
+}
+
 export function signalsInit(): void {
   setTimerHandler(TimerKind.Interval, intervalTimerFired);
-  setProcessEndingHook(processTimersEnd);
+  setProcessEndingHook(processEnds);
   setThreadEndingHook(futexThreadEnds);
   signalFileInit();
   pidFileInit();

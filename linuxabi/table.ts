@@ -46,6 +46,9 @@ import { sysSelect } from "./sys/select";
 import { sysFlock } from "./sys/lock";
 import { sysMemfdCreate } from "./sys/memfd";
 import { sysPidfdGetfd, sysPidfdOpen, sysPidfdSendSignal } from "./sys/pidfd";
+import { sysMsgctl, sysMsgget, sysMsgrcv, sysMsgsnd } from "./sys/msg";
+import { sysSemctl, sysSemget, sysSemop, sysSemtimedop } from "./sys/sem";
+import { sysShmat, sysShmctl, sysShmdt, sysShmget } from "./sys/shm";
 import { sysPipe, sysPipe2 } from "./sys/pipe";
 import {
   sysLseek,
@@ -239,6 +242,9 @@ export function linuxCall(t: Thread): Result {
     case 26: return sysMsync(t, t.rdi, t.rsi, <u32>t.rdx);
     case 27: return sysMincore(t, t.rdi, t.rsi, t.rdx);
     case 28: return sysMadvise(t, t.rdi, t.rsi, <u32>t.rdx);
+    case 29: return sysShmget(t, <i32>t.rdi, t.rsi, <u32>t.rdx);
+    case 30: return sysShmat(t, <i32>t.rdi, t.rsi, <u32>t.rdx);
+    case 31: return sysShmctl(t, <i32>t.rdi, <i32>t.rsi, t.rdx);
     case 32: return sysDup(t, <i32>t.rdi);
     case 33: return sysDup2(t, <i32>t.rdi, <i32>t.rsi);
     case 34: return sysPause();
@@ -271,6 +277,14 @@ export function linuxCall(t: Thread): Result {
     case 61: return sysWait4(t, <i32>t.rdi, t.rsi, <u32>t.rdx, t.r10);
     case 62: return sysKill(t, <i32>t.rdi, <u32>t.rsi);
     case 63: return sysUname(t, t.rdi);
+    case 64: return sysSemget(t, <i32>t.rdi, <i32>t.rsi, <u32>t.rdx);
+    case 65: return sysSemop(t, <i32>t.rdi, t.rsi, <u32>t.rdx);
+    case 66: return sysSemctl(t, <i32>t.rdi, <i32>t.rsi, <i32>t.rdx, t.r10);
+    case 67: return sysShmdt(t, t.rdi);
+    case 68: return sysMsgget(t, <i32>t.rdi, <u32>t.rsi);
+    case 69: return sysMsgsnd(t, <i32>t.rdi, t.rsi, t.rdx, <u32>t.r10);
+    case 70: return sysMsgrcv(t, <i32>t.rdi, t.rsi, t.rdx, <i64>t.r10, <u32>t.r8);
+    case 71: return sysMsgctl(t, <i32>t.rdi, <i32>t.rsi, t.rdx);
     case 72: return sysFcntl(t, <i32>t.rdi, <u32>t.rsi, t.rdx);
     case 73: return sysFlock(t, <i32>t.rdi, <u32>t.rsi);
     case 74: return sysFsync(t, <i32>t.rdi);
@@ -394,6 +408,7 @@ export function linuxCall(t: Thread): Result {
     case 217: return sysGetdents64(t, <i32>t.rdi, t.rsi, <u32>t.rdx);
     case 218: return sysSetTidAddress(t, t.rdi);
     case 219: return sysRestartSyscall(t) ? linuxCall(t) : -Errno.EINTR;
+    case 220: return sysSemtimedop(t, <i32>t.rdi, t.rsi, <u32>t.rdx, t.r10);
     case 221: return sysFadvise64(t, <i32>t.rdi, <i64>t.rsi, <i64>t.rdx, <u32>t.r10);
     case 222: return sysTimerCreate(t, <i32>t.rdi, t.rsi, t.rdx);
     case 223: return sysTimerSettime(t, <i32>t.rdi, <u32>t.rsi, t.rdx, t.r10);

@@ -68,6 +68,9 @@ export class Container {
   /** What its sockets share, a NetSpace (kernel/net/space.ts), or 0 while it has made none. */
   net: usize;
 
+  /** System V objects: kernel/ipc/table.ts. */
+  ipc: usize;
+
   /** Who waits for the container to stop. */
   stopQueueFirst: usize;
   stopQueueLast: usize;

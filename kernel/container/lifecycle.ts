@@ -2,6 +2,7 @@
 
 import { Errno } from "../errno";
 import { bytesEqual } from "../lib/bytes";
+import { ipcEnd } from "../ipc/start";
 import { kernelAlloc, kernelFree } from "../mm/heap";
 import { NetSpace, spaceRelease } from "../net/space";
 import { randomU64 } from "../random";
@@ -87,6 +88,7 @@ export function containerRelease(c: Container): void {
   if (c.ptys != 0) ptyInstanceFree(changetype<PtyInstance>(c.ptys));
   missingFree(c);
   if (c.net != 0) spaceRelease(changetype<NetSpace>(c.net));
+  ipcEnd(c);
   kernelFree(c.pidTable);
   kernelFree(c.runQueue);
   kernelFree(c.hostname);

@@ -2,6 +2,7 @@
 // procsystem.ts and procsysctl.ts.
 
 import { showDescriptorInfo, ProcLink } from "./procfd";
+import { showMessages, showSegments, showSemaphores } from "./procipc";
 import { showAuxiliary, showCommandLine, showEnvironment, showMaps, showSmaps } from "./procmemory";
 import { showMountInfo, showMounts, showMountStats } from "./procmounts";
 import {
@@ -113,4 +114,8 @@ export function buildProcNodes(): void {
   addText(root, "version", showVersion);
   addText(root, "vmstat", showVmstat);
   addSysctls(addDirectory(root, "sys"));
+  const ipc = addDirectory(root, "sysvipc");
+  addText(ipc, "msg", showMessages);
+  addText(ipc, "sem", showSemaphores);
+  addText(ipc, "shm", showSegments);
 }

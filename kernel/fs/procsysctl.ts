@@ -1,6 +1,7 @@
 // /proc/sys: settings of the kernel, read-only here. Values are Linux's defaults where they are promises to programs, and this kernel's own
 // bounds where they are facts. See proc(5), sysctl(8).
 
+import { MESSAGE_MAX, QUEUE_BYTES_DEFAULT } from "../ipc/message";
 import { put, putByte, putCstring, putHex, Text } from "../lib/text";
 import { KERNEL_RELEASE, KERNEL_VERSION, SYSTEM_NAME } from "../release";
 import { randomBytes } from "../random";
@@ -78,6 +79,18 @@ function showCorePattern(text: Text, inode: Inode): Result {
   return 0;
 }
 
+/** SEMMSL, SEMMNS, SEMOPM and SEMMNI. */
+function showSemaphoreLimits(text: Text, inode: Inode): Result {
+  put(text, "32000\t1024000000\t500\t32000\n");
+  return 0;
+}
+
+/** ULONG_MAX - 2^24, as Linux has it. */
+function showSharedMemoryLimit(text: Text, inode: Inode): Result {
+  put(text, "18446744073692774399\n");
+  return 0;
+}
+
 /** Makes the nodes under /proc/sys. */
 export function addSysctls(sys: Node): void {
   const kernel = addDirectory(sys, "kernel");
@@ -85,6 +98,9 @@ export function addSysctls(sys: Node): void {
   addText(kernel, "core_pattern", showCorePattern);
   addText(kernel, "domainname", showDomainname);
   addText(kernel, "hostname", showHostname);
+  addNumber(kernel, "msgmax", MESSAGE_MAX);
+  addNumber(kernel, "msgmnb", QUEUE_BYTES_DEFAULT);
+  addNumber(kernel, "msgmni", 32000);
   addNumber(kernel, "ngroups_max", 65536);
   addText(kernel, "osrelease", showRelease);
   addText(kernel, "ostype", showType);
@@ -92,6 +108,10 @@ export function addSysctls(sys: Node): void {
   addNumber(kernel, "overflowuid", 65534);
   addNumber(kernel, "pid_max", PID_MAX);
   addNumber(kernel, "randomize_va_space", 2);
+  addText(kernel, "sem", showSemaphoreLimits);
+  addText(kernel, "shmall", showSharedMemoryLimit);
+  addText(kernel, "shmmax", showSharedMemoryLimit);
+  addNumber(kernel, "shmmni", 4096);
   addNumber(kernel, "tainted", 0);
   addNumber(kernel, "threads-max", PID_MAX);
   addText(kernel, "version", showKernelVersion);

@@ -6,7 +6,7 @@ import { invlpg, loadCr3 } from "../../shim/isa";
 import { Container } from "../container/container";
 import { Errno } from "../errno";
 import { entryRelease, entryRetain, inodeRelease, inodeRetain } from "../vfs/entry";
-import { Entry, Inode } from "../vfs/inode";
+import { Entry, Inode, InodeFlag } from "../vfs/inode";
 import { Result } from "../result";
 import { frameInfo, frameRelease, PAGE_SHIFT, PAGE_SIZE } from "./frame";
 import { kernelAlloc, kernelFree } from "./heap";
@@ -236,6 +236,13 @@ export function vmaNew(
   return vma;
 }
 
+/** kernel/ipc: a mapping of a System V segment's file has gone. */
+let segmentDetached: u32 = 0;
+
+export function setSegmentDetached(f: (inode: Inode) => void): void {
+  segmentDetached = f.index;
+}
+
 /** Frees a mapping that is in no array any more. Its pages are the caller's business. */
 export function vmaFree(vma: Vma): void {
   const inode = vma.inode;
@@ -245,6 +252,7 @@ export function vmaFree(vma: Vma): void {
     if (next) next.inodePrev = prev;
     if (prev) prev.inodeNext = next;
     else inode.mappings = changetype<usize>(next);
+    if ((inode.flags & InodeFlag.Segment) != 0) call_indirect<void>(segmentDetached, inode);
     inodeRelease(inode);
   }
   const entry = vma.entry;

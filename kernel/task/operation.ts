@@ -16,6 +16,9 @@ export const enum OperationKind {
   Vfork = 4,
   /** The console's input goes to a container: runtime/host/waiting.ts. */
   Console = 5,
+  /** semop(2) holds its set, msgsnd(2) and msgrcv(2) their queue: kernel/ipc. */
+  Semaphore = 6,
+  Message = 7,
   Count = 8,
 }
 

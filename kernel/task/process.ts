@@ -127,6 +127,8 @@ export class Process {
   timers: usize;
   realTimer: usize;
   realIntervalNs: u64;
+  /** What SEM_UNDO takes back at the end: kernel/ipc/semaphore.ts. */
+  semaphoreUndos: usize;
 }
 
 /** The queue on which the process waits for its children. */

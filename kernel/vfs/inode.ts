@@ -80,6 +80,8 @@ export const enum InodeFlag {
   Linkable = 4,
   /** A symbolic link that the kernel follows by jumping (/proc/PID/exe): FileSystemOperation.FollowLink. */
   MagicLink = 8,
+  /** System V shared memory (kernel/ipc/segment.ts); Inode.detail is the Segment. */
+  Segment = 16,
 }
 
 @unmanaged

@@ -1,0 +1,96 @@
+// System V shared memory: a nameless file of the shared memory file system, with an id. It is attached where a Vma maps the file, so the list
+// of the file's mappings says how often. A removed segment lives until the last of them goes. See shmget(2), shmop(2), shmctl(2).
+
+import { Container } from "../container/container";
+import { Errno } from "../errno";
+import { sharedMemoryFile } from "../fs/shm";
+import { kernelAlloc, kernelFree } from "../mm/heap";
+import { setSegmentDetached, Vma } from "../mm/space";
+import { Result } from "../result";
+import { Credentials } from "../task/credentials";
+import { current } from "../task/thread";
+import { inodeRelease } from "../vfs/entry";
+import { Inode, InodeFlag } from "../vfs/inode";
+import { ipcAdd, IpcKind, IpcObject, ipcRemove, nowSeconds } from "./table";
+
+/** Bits of IpcObject.mode beside the permissions. */
+export const SHM_DEST: u32 = 0o1000;
+export const SHM_LOCKED: u32 = 0o2000;
+
+@unmanaged
+export class Segment extends IpcObject {
+  inode: Inode;
+  bytes: u64;
+  attachedSeconds: u64;
+  detachedSeconds: u64;
+  creatorPid: u32;
+  lastPid: u32;
+}
+
+/** A new segment of `bytes` zeros: its id, -ENOMEM or -ENOSPC. */
+export function segmentNew(c: Container, key: i32, bytes: u64, flags: u32, owner: Credentials): Result {
+  const p = kernelAlloc(offsetof<Segment>());
+  if (p == 0) return -Errno.ENOMEM;
+  const inode = sharedMemoryFile(bytes, flags & 0o777, owner.euid, owner.egid);
+  const segment = changetype<Segment>(p);
+  const r = inode ? ipcAdd(c, IpcKind.SharedMemory, segment, key, flags, owner) : -Errno.ENOMEM;
+  if (r < 0) {
+    if (inode) inodeRelease(inode);
+    kernelFree(p);
+    return r;
+  }
+  segment.inode = inode!;
+  segment.bytes = bytes;
+  segment.creatorPid = current.process.pid;
+  inode!.flags |= InodeFlag.Segment;
+  inode!.detail = <u32>p;
+  return r;
+}
+
+/** How many mappings attach the segment now. */
+export function segmentAttachCount(segment: Segment): u32 {
+  let n: u32 = 0;
+  let vma = changetype<Vma | null>(segment.inode.mappings);
+  while (vma) {
+    n++;
+    vma = vma.inodeNext;
+  }
+  return n;
+}
+
+/** The segment was mapped by the current process. */
+export function segmentAttached(segment: Segment): void {
+  segment.attachedSeconds = nowSeconds();
+  segment.lastPid = current.process.pid;
+}
+
+/** A mapping of the segment's file has gone. */
+function segmentDetached(inode: Inode): void {
+  const segment = changetype<Segment>(<usize>inode.detail);
+  segment.detachedSeconds = nowSeconds();
+  const t = current;
+  if (changetype<usize>(t) != 0) segment.lastPid = t.process.pid;
+  if (segment.mode & SHM_DEST && inode.mappings == 0) segmentFree(segment);
+}
+
+/** IPC_RMID: the key is free at once, the memory when nobody has it attached. */
+export function segmentDestroy(segment: Segment): void {
+  segment.key = 0;
+  segment.mode |= SHM_DEST;
+  if (segment.inode.mappings == 0) segmentFree(segment);
+}
+
+/** Takes the segment away; whoever still maps the file keeps it. */
+export function segmentFree(segment: Segment): void {
+  const inode = segment.inode;
+  ipcRemove(segment);
+  inode.flags &= ~(<u32>InodeFlag.Segment);
+  inode.detail = 0;
+  inodeRelease(inode);
+  kernelFree(changetype<usize>(segment));
+}
+
+/** To be called once at start-up. */
+export function segmentsInit(): void {
+  setSegmentDetached(segmentDetached);
+}

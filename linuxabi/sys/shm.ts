@@ -1,0 +1,191 @@
+// System V shared memory: shmget(2), shmat(2), shmdt(2), shmctl(2).
+
+import { Errno } from "../../kernel/errno";
+import { segmentAttachCount, segmentAttached, segmentDestroy, segmentNew, Segment, SHM_LOCKED } from "../../kernel/ipc/segment";
+import { ipcAt, ipcCount, ipcFound, ipcGet, IpcKind, ipcLastPlace, ipcPermission } from "../../kernel/ipc/table";
+import { PAGE_SHIFT, PAGE_SIZE } from "../../kernel/mm/frame";
+import { mapRegion, pageUp, placeRegion, unmapRegion } from "../../kernel/mm/map";
+import { rangeFree, USER_START, vmaAt, VmaFlag, vmaIndex } from "../../kernel/mm/space";
+import { copyIn, copyOut, USER_END } from "../../kernel/mm/user";
+import { Result } from "../../kernel/result";
+import { capable, Capability } from "../../kernel/task/credentials";
+import { LimitKind, softLimit } from "../../kernel/task/limits";
+import { Thread } from "../../kernel/task/thread";
+import { IpcCommand, SHMALL, ShmCommand, ShmFlag, SHMINFO_BYTES, SHM_INFO_BYTES, SHMMAX, SHMMNI, ShmStatus } from "../types/ipc";
+import { highestPlace, ipcObject, ownedObject, permittedObject, placedObject, putPermission, takePermission } from "./ipc";
+
+const status = memory.data(offsetof<ShmStatus>(), 8);
+
+export function sysShmget(t: Thread, key: i32, bytes: u64, flags: u32): Result {
+  const c = t.process.container;
+  const r = ipcGet(c, IpcKind.SharedMemory, key, flags);
+  if (r < 0) return r;
+  if (changetype<usize>(ipcFound) != 0) {
+    if (changetype<Segment>(ipcFound).bytes < bytes) return -Errno.EINVAL;
+    const permitted = ipcPermission(ipcFound, t.credentials, flags & 0o777);
+    return permitted < 0 ? permitted : ipcFound.id;
+  }
+  if (bytes == 0 || bytes > SHMMAX) return -Errno.EINVAL;
+  if (pageUp(bytes) == 0 || bytes > USER_END) return -Errno.ENOSPC;
+  if (flags & ShmFlag.SHM_HUGETLB) return capable(t.credentials, Capability.IpcLock) ? -Errno.ENOMEM : -Errno.EPERM; // none are reserved
+  return segmentNew(c, key, bytes, flags, t.credentials);
+}
+
+export function sysShmat(t: Thread, id: i32, address: u64, flags: u32): Result {
+  if (flags & ShmFlag.SHM_REMAP && address == 0) return -Errno.EINVAL;
+  if (address & (PAGE_SIZE - 1)) {
+    if (!(flags & ShmFlag.SHM_RND)) return -Errno.EINVAL;
+    address &= ~(<u64>PAGE_SIZE - 1);
+    if (address == 0 && flags & ShmFlag.SHM_REMAP) return -Errno.EINVAL;
+  }
+  const writes = !(flags & ShmFlag.SHM_RDONLY);
+  const executes = (flags & ShmFlag.SHM_EXEC) != 0;
+  const found = permittedObject(t, IpcKind.SharedMemory, id, (writes ? 0o666 : 0o444) | (executes ? 0o111 : 0));
+  if (found < 0) return found;
+  const segment = changetype<Segment>(ipcObject);
+  const bytes = pageUp(segment.bytes);
+  const space = t.process.space!;
+  const limit = softLimit(t.process, LimitKind.AddressSpace);
+  if (limit != u64.MAX_VALUE && (space.virtualPages << PAGE_SHIFT) + bytes > limit) return -Errno.ENOMEM;
+  let start: Result = address;
+  if (address == 0) start = placeRegion(space, 0, bytes);
+  else if (bytes > USER_END || address > USER_END - bytes) return -Errno.EINVAL;
+  else if (address < USER_START) return -Errno.EPERM;
+  else if (!(flags & ShmFlag.SHM_REMAP) && !rangeFree(space, address, address + bytes)) return -Errno.EINVAL;
+  if (start < 0) return start;
+  const access = VmaFlag.Read | (writes ? VmaFlag.Write : VmaFlag.ReadOnlyFile) | (executes ? VmaFlag.Execute : 0) | VmaFlag.Shared;
+  const r = mapRegion(space, <u64>start, bytes, access, segment.inode, 0, null);
+  if (r >= 0) segmentAttached(segment);
+  return r;
+}
+
+export function sysShmdt(t: Thread, address: u64): Result {
+  if (address & (PAGE_SIZE - 1)) return -Errno.EINVAL;
+  const space = t.process.space!;
+  const first = vmaIndex(space, address);
+  // The first mapping of a segment that stands where the segment's start at `address` would put it tells which segment is meant.
+  let detached = false;
+  let end = USER_END;
+  for (let i = first; i < space.vmaCount; i++) {
+    const vma = vmaAt(space, i);
+    if (vma.start >= end) break;
+    const inode = vma.inode;
+    const segment = inode ? attachedSegment(t, inode.detail, changetype<usize>(inode)) : changetype<Segment>(0);
+    if (changetype<usize>(segment) == 0 || vma.start < address || (vma.start - address) >> PAGE_SHIFT != vma.pageOffset) continue;
+    end = address + pageUp(segment.bytes);
+    const r = unmapRegion(space, vma.start, min(vma.end, end));
+    if (r < 0) return r;
+    detached = true;
+    i = vmaIndex(space, address) - 1;
+  }
+  return detached ? 0 : -Errno.EINVAL;
+}
+
+/** The segment of the caller's container that has this inode; a null pointer for another file. */
+function attachedSegment(t: Thread, detail: u32, inode: usize): Segment {
+  const c = t.process.container;
+  for (let place = ipcLastPlace(c, IpcKind.SharedMemory); place >= 0; place--) {
+    const segment = changetype<Segment>(ipcAt(c, IpcKind.SharedMemory, <u32>place));
+    if (changetype<usize>(segment) == <usize>detail && detail != 0 && changetype<usize>(segment.inode) == inode) return segment;
+  }
+  return changetype<Segment>(0);
+}
+
+export function sysShmctl(t: Thread, id: i32, command: i32, ua: u64): Result {
+  if (id < 0 || command < 0) return -Errno.EINVAL;
+  switch (command) {
+    case IpcCommand.IPC_INFO:
+      return limitsOut(t, ua);
+    case ShmCommand.SHM_INFO:
+      return usageOut(t, ua);
+    case IpcCommand.IPC_STAT: {
+      const r = permittedObject(t, IpcKind.SharedMemory, id, 0o444);
+      return r < 0 ? r : statusOut(ua, 0);
+    }
+    case ShmCommand.SHM_STAT:
+    case ShmCommand.SHM_STAT_ANY: {
+      const r = placedObject(t, IpcKind.SharedMemory, id, command == ShmCommand.SHM_STAT_ANY);
+      return r < 0 ? r : statusOut(ua, ipcObject.id);
+    }
+    case IpcCommand.IPC_SET:
+      return set(t, id, ua);
+    case IpcCommand.IPC_RMID: {
+      const r = ownedObject(t, IpcKind.SharedMemory, id);
+      if (r >= 0) segmentDestroy(changetype<Segment>(ipcObject));
+      return r;
+    }
+    case ShmCommand.SHM_LOCK:
+    case ShmCommand.SHM_UNLOCK:
+      return lock(t, id, command == ShmCommand.SHM_LOCK);
+    default:
+      return -Errno.EINVAL;
+  }
+}
+
+/** Writes struct shmid64_ds of the object found last; `result` or -EFAULT. */
+function statusOut(ua: u64, result: Result): Result {
+  const segment = changetype<Segment>(ipcObject);
+  const out = changetype<ShmStatus>(status);
+  memory.fill(status, 0, offsetof<ShmStatus>());
+  putPermission(out, segment);
+  out.bytes = segment.bytes;
+  out.attachedSeconds = segment.attachedSeconds;
+  out.detachedSeconds = segment.detachedSeconds;
+  out.changedSeconds = segment.changedSeconds;
+  out.creatorPid = segment.creatorPid;
+  out.lastPid = segment.lastPid;
+  out.attachCount = segmentAttachCount(segment);
+  const r = copyOut(ua, status, offsetof<ShmStatus>());
+  return r < 0 ? r : result;
+}
+
+function set(t: Thread, id: i32, ua: u64): Result {
+  let r = copyIn(status, ua, offsetof<ShmStatus>());
+  if (r < 0) return r;
+  r = ownedObject(t, IpcKind.SharedMemory, id);
+  return r < 0 ? r : takePermission(ipcObject, changetype<ShmStatus>(status));
+}
+
+/** Nothing is ever swapped out, so locking is a mark only; who may set it is as on Linux. */
+function lock(t: Thread, id: i32, on: bool): Result {
+  const r = permittedObject(t, IpcKind.SharedMemory, id, 0);
+  if (r < 0) return r;
+  const c = t.credentials;
+  if (!capable(c, Capability.IpcLock)) {
+    if (c.euid != ipcObject.uid && c.euid != ipcObject.creatorUid) return -Errno.EPERM;
+    if (on && softLimit(t.process, LimitKind.LockedMemory) == 0) return -Errno.EPERM;
+  }
+  ipcObject.mode = on ? ipcObject.mode | SHM_LOCKED : ipcObject.mode & ~SHM_LOCKED;
+  return 0;
+}
+
+/** struct shminfo64. */
+function limitsOut(t: Thread, ua: u64): Result {
+  memory.fill(status, 0, SHMINFO_BYTES);
+  store<u64>(status, SHMMAX);
+  store<u64>(status, 1, 8);
+  store<u64>(status, SHMMNI, 16);
+  store<u64>(status, SHMMNI, 24);
+  store<u64>(status, SHMALL, 32);
+  const r = copyOut(ua, status, SHMINFO_BYTES);
+  return r < 0 ? r : highestPlace(t, IpcKind.SharedMemory);
+}
+
+/** struct shm_info: segments, their pages, and those in memory. */
+function usageOut(t: Thread, ua: u64): Result {
+  const c = t.process.container;
+  let pages: u64 = 0;
+  let resident: u64 = 0;
+  for (let place = ipcLastPlace(c, IpcKind.SharedMemory); place >= 0; place--) {
+    const segment = changetype<Segment>(ipcAt(c, IpcKind.SharedMemory, <u32>place));
+    if (changetype<usize>(segment) == 0) continue;
+    pages += pageUp(segment.bytes) >> PAGE_SHIFT;
+    resident += segment.inode.pageCount;
+  }
+  memory.fill(status, 0, SHM_INFO_BYTES);
+  store<u32>(status, ipcCount(c, IpcKind.SharedMemory));
+  store<u64>(status, pages, 8);
+  store<u64>(status, resident, 16);
+  const r = copyOut(ua, status, SHM_INFO_BYTES);
+  return r < 0 ? r : highestPlace(t, IpcKind.SharedMemory);
+}
