@@ -49,6 +49,8 @@ export default tseslint.config(
       "no-restricted-syntax": ["error", ...unmanagedOnly],
     },
   },
+  // One row per system call, in one place: as long as Linux has calls.
+  { files: ["linuxabi/table.ts"], rules: { "max-lines": "off" } },
   layer(["shim/isa.ts"], ["kernel", "drivers", "linuxabi", "runtime", "userland"], "shim/isa.ts is the lowest layer and imports nothing."),
   layer(["kernel/**/*.ts"], ["drivers", "linuxabi", "runtime", "userland"], "The kernel defines an interface and a registration instead."),
   layer(["drivers/**/*.ts"], ["linuxabi", "runtime", "userland"], "Drivers know the kernel and the shim only."),
