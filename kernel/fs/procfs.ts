@@ -166,9 +166,9 @@ function readLink(link: Inode, context: FsContext, buffer: usize, capacity: u32)
 function readPlainLink(kind: u32, buffer: usize, capacity: u32): Result {
   const t = current;
   let length: u32 = 0;
-  if (kind == ProcKind.MountsLink) {
+  if (kind == ProcKind.MountsLink || kind == ProcKind.NetLink) {
     if (capacity < 11) return -Errno.ENAMETOOLONG;
-    return putLiteral(buffer, "self/mounts");
+    return kind == ProcKind.MountsLink ? putLiteral(buffer, "self/mounts") : putLiteral(buffer, "self/net");
   }
   length = putDecimal(t.process.pid);
   if (capacity < length + 20) return -Errno.ENAMETOOLONG;

@@ -5,6 +5,7 @@ import { showDescriptorInfo, ProcLink } from "./procfd";
 import { showMessages, showSegments, showSemaphores } from "./procipc";
 import { showAuxiliary, showCommandLine, showEnvironment, showMaps, showSmaps } from "./procmemory";
 import { showMountInfo, showMounts, showMountStats } from "./procmounts";
+import { showUnixSockets } from "./procnet";
 import {
   showComm,
   showLimits,
@@ -38,6 +39,7 @@ export const enum ProcKind {
   SelfLink = 5,
   ThreadSelfLink = 6,
   MountsLink = 7,
+  NetLink = 8,
   /** Directories that list numbers beside their nodes. */
   Processes = 10,
   Threads = 11,
@@ -93,6 +95,7 @@ export function buildProcNodes(): void {
   addSubject(processNode);
   addText(processNode, "mountstats", showMountStats, 0o400);
   addText(processNode, "coredump_filter", showCoredumpFilter);
+  addText(addDirectory(processNode, "net"), "unix", showUnixSockets);
 
   const loose = addDirectory(null, "");
   addLink(loose, "", ProcLink.Descriptor);
@@ -104,6 +107,7 @@ export function buildProcNodes(): void {
   addLink(root, "self", ProcKind.SelfLink);
   addLink(root, "thread-self", ProcKind.ThreadSelfLink);
   addLink(root, "mounts", ProcKind.MountsLink);
+  addLink(root, "net", ProcKind.NetLink);
   addText(root, "cgroups", showCgroups);
   addText(root, "cpuinfo", showCpuInfo);
   addText(root, "filesystems", showFileSystems);

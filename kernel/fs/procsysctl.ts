@@ -5,6 +5,8 @@ import { MESSAGE_MAX, QUEUE_BYTES_DEFAULT } from "../ipc/message";
 import { put, putByte, putCstring, putHex, Text } from "../lib/text";
 import { KERNEL_RELEASE, KERNEL_VERSION, SYSTEM_NAME } from "../release";
 import { randomBytes } from "../random";
+import { BACKLOG_MAX, BUFFER_DEFAULT, BUFFER_MAX } from "../net/socket";
+import { DATAGRAMS_MAX } from "../net/unix/unix";
 import { Result } from "../result";
 import { CAPABILITY_LAST } from "../task/credentials";
 import { PID_MAX } from "../task/pids";
@@ -133,6 +135,12 @@ export function addSysctls(sys: Node): void {
   addNumber(vm, "overcommit_ratio", 50);
   addNumber(vm, "swappiness", 60);
 
-  const core = addDirectory(addDirectory(sys, "net"), "core");
-  addNumber(core, "somaxconn", 4096);
+  const net = addDirectory(sys, "net");
+  const core = addDirectory(net, "core");
+  addNumber(core, "rmem_default", BUFFER_DEFAULT);
+  addNumber(core, "rmem_max", BUFFER_MAX);
+  addNumber(core, "somaxconn", BACKLOG_MAX);
+  addNumber(core, "wmem_default", BUFFER_DEFAULT);
+  addNumber(core, "wmem_max", BUFFER_MAX);
+  addNumber(addDirectory(net, "unix"), "max_dgram_qlen", DATAGRAMS_MAX);
 }

@@ -109,6 +109,19 @@ function skip(e: Exchange, bytes: u32): void {
 
 /** Moves `bytes` <= left between linear memory at `p` and the pieces (`out`: to them): 0, -EFAULT or BLOCKED, and then the cursor stays. */
 export function moveBytes(e: Exchange, out: bool, p: usize, bytes: u32): Result {
+  if (!e.kernel && bytes <= <u32>load<u64>(e.piece, 8) - e.within) {
+    // All in one piece, as nearly always.
+    const address = load<u64>(e.piece) + e.within;
+    const r = out ? copyOut(address, p, bytes) : copyIn(p, address, bytes);
+    if (r < 0) return r;
+    e.within += bytes;
+    e.left -= bytes;
+    return 0;
+  }
+  return moveInPieces(e, out, p, bytes);
+}
+
+function moveInPieces(e: Exchange, out: bool, p: usize, bytes: u32): Result {
   let piece = e.piece;
   let within = e.within;
   let rest = bytes;

@@ -37,11 +37,30 @@ if (offsetof<Message>() != MESSAGE_BYTES) ERROR("Message is 40 bytes");
 /** Data up to this length lies behind the header. */
 const INLINE_MAX: u32 = 2048 - MESSAGE_BYTES;
 
+/** A small message is kept when it is freed: most come one at a time. */
+const SPARE_BYTES: u32 = 64;
+let spare: usize = 0;
+
+function takeSpare(bytes: u32): Message {
+  const m = changetype<Message>(spare);
+  spare = 0;
+  m.next = null;
+  m.length = bytes;
+  m.taken = 0;
+  m.charge = SPARE_BYTES;
+  m.rights = null;
+  m.pid = 0;
+  m.uid = NOBODY;
+  m.gid = NOBODY;
+  return m;
+}
+
 /** A message with room for `bytes`, not yet in a queue and without a sender; null when memory is short. */
 export function messageNew(bytes: u32): Message | null {
+  if (spare != 0 && bytes <= SPARE_BYTES - MESSAGE_BYTES) return takeSpare(bytes);
   const frames: u32 = bytes <= INLINE_MAX ? 0 : (bytes + PAGE_SIZE - 1) >> PAGE_SHIFT;
   const size = MESSAGE_BYTES + (frames == 0 ? bytes : frames << 2);
-  const p = kernelAlloc(size);
+  const p = kernelAlloc(max(size, SPARE_BYTES));
   if (p == 0) return null;
   const m = changetype<Message>(p);
   m.length = bytes;
@@ -62,6 +81,10 @@ export function messageNew(bytes: u32): Message | null {
 
 /** Frees a message that is in no queue, without its rights and its sender. */
 export function messageFree(m: Message): void {
+  if (spare == 0 && m.charge == SPARE_BYTES) {
+    spare = changetype<usize>(m);
+    return;
+  }
   for (let i: u32 = 0; i < m.frames; i++) frameRelease(load<u32>(changetype<usize>(m) + MESSAGE_BYTES + (i << 2)));
   kernelFree(changetype<usize>(m));
 }

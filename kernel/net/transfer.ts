@@ -7,13 +7,13 @@ import { OperationKind, operationOpens } from "../task/operation";
 import { raise, Signal } from "../task/signal";
 import { current, deadlineAfter, NEVER } from "../task/thread";
 import { hasWaiters, wakeOne, WaitQueue } from "../task/wait";
-import { fileWait, setFilePoll, setFileQueue, setFileRead, setFileRelease, setFileWrite } from "../vfs/file";
+import { fileWait, setFilePoll, setFileQueue, setFileRelease } from "../vfs/file";
 import { OpenFlag } from "../vfs/flags";
 import { File, FileKind } from "../vfs/inode";
 import { exchange, exchangeOne, exchangeStart, MessageFlag } from "./exchange";
 import { familyAccept, familyClose, familyConnect, familyPoll, familyReceive, familySend } from "./family";
 import { rightsFree } from "./rights";
-import { FOREVER, readQueue, Socket, socketOf, SocketType, writeQueue } from "./socket";
+import { FOREVER, readQueue, Socket, socketOf, SocketState, SocketType, writeQueue } from "./socket";
 import { collectInit } from "./unix/collect";
 
 /** Parks the call on `queue`; when the timeout is over -EAGAIN. With a timeout a signal ends the call for good (signal(7)). */
@@ -139,9 +139,11 @@ function dropRights(): void {
 }
 
 /** read(2): -EAGAIN when it has to wait (kernel/vfs/transfer.ts then calls socketWaitToReceive). Nothing wanted is nothing done. */
-function readFile(file: File, ua: u64, count: u32): Result {
+export function socketRead(file: File, ua: u64, count: u32): Result {
   if (count == 0) return 0;
   const s = socketOf(file);
+  // A connection that has nothing yet, as before most waits.
+  if (!s.firstMessage && s.state == SocketState.Connected && (s.error | s.shutdown) == 0) return -Errno.EAGAIN;
   exchangeOne(ua, count, waitFlag(file));
   const r = s.receiveLow == 1 ? familyReceive(s) : receiveEnough(file);
   if (exchange.rights) dropRights();
@@ -155,7 +157,7 @@ function receiveEnough(file: File): Result {
 }
 
 /** write(2), one attempt. */
-function writeFile(file: File, ua: u64, count: u32): Result {
+export function socketWrite(file: File, ua: u64, count: u32): Result {
   exchangeOne(ua, count, waitFlag(file));
   return familySend(socketOf(file));
 }
@@ -209,8 +211,6 @@ export function socketWakeNext(s: Socket): void {
 
 /** To be called once at start-up. */
 export function socketsInit(): void {
-  setFileRead(FileKind.Socket, readFile);
-  setFileWrite(FileKind.Socket, writeFile);
   setFilePoll(FileKind.Socket, pollFile);
   setFileQueue(FileKind.Socket, queueOfFile);
   setFileRelease(FileKind.Socket, releaseFile);

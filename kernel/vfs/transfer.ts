@@ -5,7 +5,7 @@ import { operationOpens } from "../task/operation";
 import { Errno } from "../errno";
 import { randomFromUser, randomToUser } from "../random";
 import { BLOCKED, Result } from "../result";
-import { socketWaitToReceive, socketWaitToSend, socketWriteOn } from "../net/transfer";
+import { socketRead, socketWaitToReceive, socketWaitToSend, socketWrite, socketWriteOn } from "../net/transfer";
 import { raise, Signal } from "../task/signal";
 import { current } from "../task/thread";
 import { clearPartial } from "./clear";
@@ -37,6 +37,8 @@ export function fileTryRead(file: File, ua: u64, count: u32): Result {
     }
     case FileKind.Pipe:
       return count == 0 ? 0 : pipeRead(pipeOf(file), PipePeer.User, ua, count);
+    case FileKind.Socket:
+      return socketRead(file, ua, count);
     case FileKind.Null:
       return 0;
     case FileKind.Zero:
@@ -95,6 +97,8 @@ export function fileTryWrite(file: File, ua: u64, count: u32): Result {
       const packet = (file.flags & OpenFlag.Direct) != 0 ? SlotFlag.Packet : 0;
       return count == 0 ? 0 : pipeWrite(pipeOf(file), PipePeer.User, ua, count, packet);
     }
+    case FileKind.Socket:
+      return socketWrite(file, ua, count);
     case FileKind.Null:
     case FileKind.Zero:
       return count;

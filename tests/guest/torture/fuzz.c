@@ -13,12 +13,15 @@
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
+#include <sys/socket.h>
 #include <sys/syscall.h>
 #include <sys/time.h>
+#include <sys/un.h>
 
 #define LAST_CALL 460
 #define CALLS_PER_CHILD 4000
 #define NOBODY 54321
+#define MESSAGES 15
 
 /** Calls left out: they end the caller for sure, or would stop or change the machine the test runs on. */
 static const short left_out[] = {
@@ -43,7 +46,7 @@ static unsigned below(unsigned bound) { return (random_word() >> 33) % bound; }
 
 /** Opened before any child could remove the device. */
 static int null;
-static char *writable, *read_only, *crossing, *hole, *filled;
+static char *writable, *read_only, *crossing, *hole, *filled, *messages;
 static char *const paths[] = {"f", "d", "d/f", "l", "loop", "p", "", ".", "..", "/", "f/x", "/tmp", "/proc/self/status", "/proc/self/fd/3", "/proc/self/maps",
                               "/dev/null", "/dev/zero", "/dev/full", "/dev/tty", "/dev/ptmx", "/readonly", "/proc", "no/such/path", "d/../d/./f"};
 
@@ -61,7 +64,7 @@ static unsigned long random_argument(void) {
     case 6: return (1UL << below(32)) | (1UL << below(32));
     case 7: return (unsigned long)paths[below(sizeof paths / sizeof *paths)];
     case 8: return (unsigned long)writable + below(4096);
-    case 9: return (unsigned long)filled + below(64) * 64;
+    case 9: return (unsigned long)(below(8) ? filled + below(64) * 64 : messages + below(MESSAGES) * 256);
     case 10: return (unsigned long)crossing - below(64);
     case 11: return (unsigned long)(below(2) ? read_only : hole) + below(4096);
     case 12: return pointers[below(sizeof pointers / sizeof *pointers)];
@@ -75,6 +78,29 @@ static unsigned long random_argument(void) {
 static void refill(void) {
   unsigned long *words = (unsigned long *)filled;
   for (int i = 0; i < 512; i++) words[i] = random_argument();
+}
+
+/** Messages, addresses and control data for the calls on sockets, 256 bytes each: mostly right, with a wrong word here and there. */
+static void refill_messages(void) {
+  for (int i = 0; i < MESSAGES; i++) {
+    char *room = messages + i * 256;
+    memset(room, 0, 256);
+    if (i % 3 == 0) {
+      struct sockaddr_un address = {.sun_family = AF_UNIX};
+      strcpy(address.sun_path + below(2), below(2) ? "s" : "t");
+      memcpy(room, &address, sizeof address);
+      continue;
+    }
+    struct iovec *part = (struct iovec *)(room + 64);
+    struct cmsghdr *control = (struct cmsghdr *)(room + 96);
+    *part = (struct iovec){writable, below(6000)};
+    control->cmsg_len = CMSG_LEN(below(4) * 4);
+    control->cmsg_level = SOL_SOCKET;
+    control->cmsg_type = 1 + below(2);
+    for (int j = 0; j < 6; j++) ((int *)CMSG_DATA(control))[j] = below(16);
+    *(struct msghdr *)room = (struct msghdr){.msg_iov = part, .msg_iovlen = 1, .msg_control = control, .msg_controllen = CMSG_SPACE(below(4) * 4)};
+    if (below(4) == 0) ((unsigned long *)room)[below(32)] = random_argument();
+  }
 }
 
 static long call(long number, const unsigned long *arguments) {
@@ -120,8 +146,8 @@ static void fuzz(unsigned long seed, long count, int is_capable) {
   if (is_capable) prctl(PR_SET_KEEPCAPS, 1);
   setresuid(NOBODY, NOBODY, NOBODY);
   if (is_capable) keep_capabilities();
-  char *pages = mmap(NULL, 6 * 4096, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-  writable = pages, filled = pages + 4096, read_only = pages + 2 * 4096, hole = pages + 3 * 4096, crossing = hole;
+  char *pages = mmap(NULL, 7 * 4096, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  writable = pages, filled = pages + 4096, read_only = pages + 2 * 4096, hole = pages + 3 * 4096, crossing = hole, messages = pages + 6 * 4096;
   munmap(hole, 4096);
   mprotect(read_only, 4096, PROT_READ);
   int ends[2];
@@ -131,6 +157,14 @@ static void fuzz(unsigned long seed, long count, int is_capable) {
   open("/dev/ptmx", O_RDWR | O_NOCTTY);
   open("/proc/self/status", O_RDONLY);
   pipe2(ends, O_NONBLOCK);
+  int pairs[2];
+  socketpair(AF_UNIX, SOCK_STREAM, 0, pairs);
+  socketpair(AF_UNIX, SOCK_DGRAM | SOCK_NONBLOCK, 0, pairs);
+  struct sockaddr_un address = {.sun_family = AF_UNIX, .sun_path = "s"};
+  int server = socket(AF_UNIX, SOCK_SEQPACKET, 0);
+  unlink("s");
+  bind(server, (struct sockaddr *)&address, sizeof address);
+  listen(server, 2);
   handle(SIGALRM, on_alarm, 0);
   setitimer(ITIMER_REAL, &(struct itimerval){{0, 3000}, {0, 3000}}, NULL);
   state = seed * 0x9e3779b97f4a7c15 + 1;
@@ -139,7 +173,9 @@ static void fuzz(unsigned long seed, long count, int is_capable) {
     unsigned long arguments[6];
     long number = below(LAST_CALL + 1);
     for (int j = 0; j < 6; j++) arguments[j] = random_argument();
-    if (i % 64 == 0) refill();
+    if (i % 64 == 0) refill(), refill_messages();
+    /* Calls on sockets are few among all. */
+    if (below(8) == 0) number = SYS_socket + below(SYS_getsockopt - SYS_socket + 1), arguments[0] = below(24);
     if (is_left_out(number)) continue;
     if (number == SYS_clone) arguments[0] &= ~0x7e020000UL; /* no namespaces */
     long result = call(number, arguments);
