@@ -1,76 +1,101 @@
-// npm run bench [-- NAME...]: what operations cost, in instructions, beside recorded figures of Linux in the same QEMU (tests/bench/linux.json).
-// The machine runs with -icount shift=0, where its clock advances by one nanosecond per instruction, so the figures repeat. Prints a
-// table in Markdown; ends with status 1 if a figure could not be taken or is beyond its limit.
+// npm run bench [-- OPTION... FIGURE...]: what operations cost on Cyrius and beside it on Linux with crun, in the same QEMU, with the same
+// guest programs, in one run. Prints a table in Markdown; ends with status 1 if a figure could not be taken or is beyond its bar.
 
-import { spawnSync } from "node:child_process";
+import { execFileSync } from "node:child_process";
 import fs from "node:fs";
 import path from "node:path";
-import { parseArgs } from "node:util";
-import { buildGuestBundle } from "./lib/guest.ts";
-import { lifecycleFigures } from "./lib/lifecycle.ts";
-import { profile } from "./lib/profile.ts";
+import prettier from "prettier";
+import { Cyrius } from "./lib/bench/cyrius.ts";
+import { compareFigures, describeComparison, readExpected, writeExpected } from "./lib/bench/expected.ts";
+import { type Figures, hostFigures, matchesPattern } from "./lib/bench/figures.ts";
+import { type LinuxKernel, provideKernel } from "./lib/bench/kernels.ts";
+import { Linux } from "./lib/bench/linux.ts";
+import { type BenchOptions, BenchUsageError, parseBenchOptions } from "./lib/bench/options.ts";
+import { fetchCrun } from "./lib/bench/packages.ts";
+import { describeSurroundings, surroundings } from "./lib/bench/surroundings.ts";
+import { measure, type Setting, type System } from "./lib/bench/system.ts";
+import { type Column, isBeyondBar, legend, markdownTable, replaceBlock } from "./lib/bench/table.ts";
+import { buildGuestBundle, buildPrograms } from "./lib/guest.ts";
 import { runScript } from "./lib/process.ts";
-import { kernelFile, projectRoot } from "./lib/project.ts";
+import { profile } from "./lib/profile.ts";
 
-interface Recorded {
-  figures: Record<string, number>;
-  limits: Record<string, number>;
+/** Which document has the table of which clock. */
+const DOCUMENTS = { icount: "README.md", wall: "docs/performance.md" };
+
+function fail(message: string): never {
+  console.error(message);
+  process.exit(2);
 }
 
-const LIMIT_SECONDS = 900;
-const recorded = JSON.parse(fs.readFileSync("tests/bench/linux.json", "utf8")) as Recorded;
-const measured = new Map<string, number>();
-let failures = 0;
-
-/** Runs a program of the guest bundle on a counted machine; its standard output, or undefined when it failed. */
-function runCounted(bundle: string, args: string[]): string | undefined {
-  const command = path.join(projectRoot, "dist/cyrius.js");
-  const words = ["run", "--accel", "tcg", "--icount", "--timeout", String(LIMIT_SECONDS), bundle, ...args];
-  const result = spawnSync(process.execPath, [command, ...words], { encoding: "utf8", maxBuffer: 1 << 24 });
-  if (result.status === 0) return result.stdout;
-  failures++;
-  console.error(`${args.join(" ")}: status ${result.status}\n${result.stdout}${result.stderr}`);
-  return result.stdout;
+function readOptions(): BenchOptions {
+  try {
+    return parseBenchOptions(process.argv.slice(2));
+  } catch (error) {
+    if (!(error instanceof BenchUsageError)) throw error;
+    return fail(error.message);
+  }
 }
 
-/** A number with thousands separated, as a person reads it. */
-function readable(value: number | undefined): string {
-  return value === undefined ? "" : value.toLocaleString("en", { maximumFractionDigits: 1 });
+/** Compares Cyrius' figures with the expected ones, or makes them the expected ones; false when some got worse. */
+function check(figures: Figures, options: BenchOptions): boolean {
+  if (options.update) {
+    writeExpected(figures, options.selection.patterns.length === 0);
+    return true;
+  }
+  const expected = readExpected();
+  const comparison = compareFigures(figures, expected, (name) => options.selection.has(name));
+  for (const line of describeComparison(comparison, figures, expected)) console.log(line);
+  console.log(`${comparison.worse.length} of ${figures.size} figures are worse than in bench/expected.json`);
+  return comparison.worse.length === 0;
 }
 
+async function writeDocument(file: string, text: string): Promise<void> {
+  const document = replaceBlock(fs.readFileSync(file, "utf8"), "npm run bench", text);
+  const style = await prettier.resolveConfig(file);
+  fs.writeFileSync(file, await prettier.format(document, { ...style, filepath: file }));
+}
+
+const options = readOptions();
 await runScript("build");
 const bundle = await buildGuestBundle();
-
-const options = parseArgs({
-  options: { profile: { type: "string" }, operations: { type: "string" }, annotate: { type: "string", multiple: true } },
-  allowPositionals: true,
-});
-if (options.values.profile !== undefined) {
-  await profile(bundle, options.values.profile, Number(options.values.operations ?? 200), options.values.annotate ?? []);
+if (options.profile) {
+  await profile(bundle, options.profile.figure, options.profile.operations, options.profile.annotate);
   process.exit(0);
 }
+const { clock, memoryKib } = options;
+const setting: Setting = { clock, memoryKib, guestBundle: bundle, countWords: clock === "wall" ? ["--wall"] : [] };
+const kernels: LinuxKernel[] = options.linux.map(provideKernel);
+const crun = kernels.length > 0 ? fetchCrun() : undefined;
+const programs = await buildPrograms("linux");
+const systems: System[] = [new Cyrius(setting)];
+if (crun) for (const kernel of kernels) systems.push(new Linux(kernel, setting, crun, programs));
+const counted = execFileSync(path.join(bundle, "rootfs/bin/count"), ["--list"], { encoding: "utf8" }).split("\n").slice(0, -1);
+for (const pattern of options.selection.patterns)
+  if (![...counted, ...hostFigures].some((name) => matchesPattern(pattern, name))) fail(`there is no figure ${pattern}`);
 
-const first = /TSC ([0-9a-f]{16})/i.exec(runCounted(bundle, ["/bin/first"]) ?? "");
-if (first) measured.set("boot_to_first_instruction", Number(BigInt(`0x${first[1]}`)));
-// The time-stamp counter of a counted machine advances by one per nanosecond.
-const counted = runCounted(bundle, ["/bin/count", "--hz", "1000000000", ...options.positionals]) ?? "";
-for (const [, name, value] of counted.matchAll(/^(\w+) (\d+(?:\.\d+)?)$/gm)) measured.set(name as string, Number(value));
+const results = await measure(systems, options.selection, counted, options.rounds);
+const columns: Column[] = systems.map(({ title }, i) => ({ title, figures: results[i] as Figures }));
+const own = columns[0]?.figures ?? new Map<string, number>();
 
-const lives = await lifecycleFigures(kernelFile, "build/guest/tiny");
-if (lives.size === 0) failures++;
-for (const [name, value] of lives) measured.set(name, value);
+const failed = systems.flatMap(({ title, failed }) => [...new Set(failed)].map((name) => `${title}: ${name} could not be measured`));
+const beyond = [...own].filter(([name, value]) => isBeyondBar(name, value, clock)).map(([name]) => `${name} is beyond its bar`);
+let good = failed.length === 0;
 
-const stripped = "build/kernel.stripped.elf";
-if (spawnSync("strip", ["-o", stripped, kernelFile]).status !== 0) failures++;
-else measured.set("kernel_bytes", fs.statSync(stripped).size);
-
-console.log("| figure | Cyrius | Linux | limit | |");
-console.log("| --- | ---: | ---: | ---: | --- |");
-for (const [name, value] of measured) {
-  const limit = recorded.limits[name];
-  const beyond = limit !== undefined && value > limit;
-  if (beyond) failures++;
-  const verdict = limit === undefined ? "" : beyond ? "beyond" : "within";
-  console.log(`| ${name} | ${readable(value)} | ${readable(recorded.figures[name])} | ${readable(limit)} | ${verdict} |`);
+if (options.check || options.update) {
+  good = check(own, options) && good;
+} else {
+  good &&= beyond.length === 0;
+  const about = surroundings(kernels, crun);
+  const table = markdownTable(columns, clock);
+  const text = `${table}\n\n${legend(clock)}\n\n${describeSurroundings(about, clock, memoryKib)}`;
+  console.log(text);
+  if (options.markdown !== undefined) fs.writeFileSync(options.markdown, `${text}\n`);
+  if (options.json !== undefined) {
+    const figures = Object.fromEntries(columns.map(({ title, figures }) => [title, Object.fromEntries(figures)]));
+    fs.writeFileSync(options.json, `${JSON.stringify({ clock, memoryKib, ...about, figures }, null, 2)}\n`);
+  }
+  if (options.readme) await writeDocument(DOCUMENTS[clock], text);
+  for (const line of beyond) console.error(line);
 }
-process.exitCode = failures > 0 ? 1 : 0;
+for (const line of failed) console.error(line);
+process.exitCode = good ? 0 : 1;

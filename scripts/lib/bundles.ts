@@ -68,8 +68,13 @@ export function makeBundle(bundle: string, options: BundleOptions): void {
   setTimes(bundle);
 }
 
+/** What users of a configuration add to it. */
+export interface OciConfig extends Record<string, unknown> {
+  mounts: { destination: string; type: string; source: string; options?: string[] }[];
+}
+
 /** The runtime configuration: what `runc spec` writes, with Docker's capabilities and a writable root. */
-export function ociConfig(options: BundleOptions): object {
+export function ociConfig(options: BundleOptions): OciConfig {
   const hostname = options.hostname ?? "busybox";
   return {
     ociVersion: "1.0.2",

@@ -145,6 +145,13 @@ async function buildAlone({ name, files, context }: AloneSource): Promise<string
   return target;
 }
 
+/** Compiles the programs of a folder that are executables of their own; their paths by name. */
+export async function buildPrograms(folder: string): Promise<Map<string, string>> {
+  const built = new Map<string, string>();
+  for (const source of aloneSources(folder)) built.set(source.name, await buildAlone(source));
+  return built;
+}
+
 const capabilities = [
   ...["CAP_AUDIT_WRITE", "CAP_CHOWN", "CAP_DAC_OVERRIDE", "CAP_FOWNER", "CAP_FSETID", "CAP_KILL", "CAP_MKNOD", "CAP_NET_BIND_SERVICE"],
   ...["CAP_NET_RAW", "CAP_SETFCAP", "CAP_SETGID", "CAP_SETPCAP", "CAP_SETUID", "CAP_SYS_CHROOT"],
@@ -210,10 +217,7 @@ export async function buildGuestBundle(): Promise<string> {
   install(await buildMultiCall(), path.join(bin, "guest"));
   for (const { name } of [...conformancePrograms(), ...torturePrograms()]) linkTo("guest", path.join(bin, name));
   for (const folder of ["bench", "executed"]) {
-    for (const source of aloneSources(folder)) {
-      const program = await buildAlone(source);
-      install(program, path.join(bin, path.basename(program)));
-    }
+    for (const [name, program] of await buildPrograms(folder)) install(program, path.join(bin, name));
   }
   install(staticBusybox(), path.join(bin, "busybox"));
   for (const applet of ["sh", "timeout", "rm", "cat", "echo"]) linkTo("busybox", path.join(bin, applet));

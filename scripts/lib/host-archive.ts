@@ -8,7 +8,7 @@ import { buildUserland } from "./userland.ts";
 /** Where host programs go; a program that is not listed is found as /bin/NAME. */
 const PLACES: Record<string, string> = { shell: "bin/sh" };
 /** Programs of tests and measurements, which boot them in place of init. */
-const NOT_FOR_PEOPLE = new Set(["calls", "lifecycle"]);
+const NOT_FOR_PEOPLE = new Set(["calls", "density", "lifecycle"]);
 
 /** Builds the host programs and writes the archive `file`; `bundles` are directories that appear as /mnt/NAME. */
 export async function packHostWorld(file: string, bundles: string[]): Promise<void> {

@@ -73,6 +73,9 @@ void host_argumentCopy(u32 index, u32 to) {
 	for (const char *from = argument_vector[index]; *from; from++) *(char *)(LINEAR_BASE + to++) = *from;
 }
 
+/* For userland/lib/measure.ts. */
+u64 host_timeStamp(void) { return __builtin_ia32_rdtsc(); }
+
 _Noreturn void run_program(u64 count, char **vector) {
 	argument_count = count;
 	argument_vector = vector;
