@@ -2,7 +2,7 @@
 // a slave is kept in its Pty, since inodes here live only as long as somebody holds them.
 
 import { Container } from "../container/container";
-import { putLiteral, bytesEqualLiteral, parseDecimal } from "../lib/bytes";
+import { bytesEqualLiteral, bytesHash, parseDecimal, putLiteral } from "../lib/bytes";
 import { Result } from "../result";
 import { current } from "../task/thread";
 import { Pty, ptyFind, PtyInstance, ptyInstanceNew, ptyNext } from "../tty/pty";
@@ -36,8 +36,8 @@ function ptmxInode(fs: FileSystem): Inode | null {
   return inode;
 }
 
-/** The inode of a slave: owned by who opened the master, with the group of the mount, until it is changed. */
-export function slaveInode(instance: PtyInstance, pty: Pty): Inode | null {
+/** The inode of a slave, with one reference: owned by who opened the master, with the group of the mount, until it is changed. */
+function slaveInode(instance: PtyInstance, pty: Pty): Inode | null {
   const fs = changetype<FileSystem>(instance.fs);
   if (changetype<usize>(fs) == 0) return null;
   if (!pty.owned) {
@@ -54,6 +54,15 @@ export function slaveInode(instance: PtyInstance, pty: Pty): Inode | null {
   inode.device = makeDevice(SLAVE_MAJOR, pty.index);
   inode.detail = pty.index;
   return inode;
+}
+
+/** The name of a slave in the instance's file system, with one reference; null when that is gone or memory is short. */
+export function slaveEntry(instance: PtyInstance, pty: Pty): Entry | null {
+  const fs = changetype<FileSystem>(instance.fs);
+  if (changetype<usize>(fs) == 0) return null;
+  const length = putNumber(pty.index);
+  const r = nodeEntry(fs.root!, itemName, length, bytesHash(itemName, length), slaveInode(instance, pty));
+  return r > 0 ? changetype<Entry>(<usize>r) : null;
 }
 
 function lookup(directory: Entry, name: usize, length: u32, hash: u32): Result {

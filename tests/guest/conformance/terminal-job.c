@@ -239,6 +239,9 @@ int main(void) {
   ioctl(locked, TIOCSPTLCK, &(int){0});
   int peer = ioctl(locked, TIOCGPTPEER, O_RDWR | O_NOCTTY);
   check("TIOCGPTPEER", peer >= 0 && isatty(peer));
+  char name[64] = "";
+  equal("its name is found", ttyname_r(peer, name, sizeof name), 0);
+  same_text("and is the one in /dev/pts", name, slave_name);
   struct stat status;
   fstat(peer, &status);
   check("mode and group of a slave", (status.st_mode & 07777) == 0620 && status.st_gid == 5 && status.st_uid == 0);
