@@ -13,6 +13,7 @@ import {
   frameRetain,
   framesEnd,
   framesFree,
+  framesLeastFree,
   framesUsable,
   LOW_FRAMES,
   MAX_ORDER,
@@ -63,6 +64,22 @@ describe("frames: the buddy system", () => {
     expect(a + b).toBe(1024 + 2048);
     expect(frameAllocLow(0)).toBe(0);
     expect(framesFree()).toBe(0);
+  });
+
+  test("the fewest frames that were ever free are remembered", () => {
+    start();
+    frameAddRange(16, 1040);
+    expect(framesLeastFree()).toBe(1024);
+    const a = number(frameAllocLow(4));
+    const b = frameAlloc();
+    expect(framesLeastFree()).toBe(1024 - 17);
+    frameFree(a, 4);
+    frameFree(b, 0);
+    expect(framesFree()).toBe(1024);
+    expect(framesLeastFree()).toBe(1024 - 17);
+    const c = number(frameAllocLow(5));
+    expect(framesLeastFree()).toBe(1024 - 32);
+    frameFree(c, 5);
   });
 
   test("a run is split as far as needed, and aligned to its size", () => {

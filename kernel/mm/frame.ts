@@ -47,6 +47,8 @@ let infoBase: usize = 0;
 let infoEnd: u32 = 0;
 let freeCount: u32 = 0;
 let usableCount: u32 = 0;
+/** The least of freeCount so far, noticed whenever a run is taken: right but for the single frames stacked meanwhile (STACK_LIMIT a zone). */
+let leastFree: u32 = 0;
 /** Frames of the high zone: on a small machine nobody need look there. */
 let highCount: u32 = 0;
 /** Tests make the allocator fail: the number of allocations still granted, or -1 for no limit. */
@@ -93,6 +95,7 @@ export function frameAddRange(from: u32, to: u32): void {
     highCount += zoneOf(f);
     freeRun(f, 0);
   }
+  leastFree = freeCount;
 }
 
 function pushRun(frame: u32, order: u32): void {
@@ -139,6 +142,7 @@ function takeRun(zone: u32, order: u32): u32 {
       pushRun(frame + (1 << o), o);
     }
     freeCount -= 1 << order;
+    if (freeCount < leastFree) leastFree = freeCount;
     const info = frameInfo(frame);
     info.kind = <u8>FrameKind.Used;
     info.order = <u8>order;
@@ -234,6 +238,11 @@ export function frameRelease(frame: u32): void {
 /** Frames that are free now. */
 export function framesFree(): u32 {
   return freeCount;
+}
+
+/** The fewest frames that have ever been free: what the machine has used at most is framesUsable less that. */
+export function framesLeastFree(): u32 {
+  return min(leastFree, freeCount);
 }
 
 /** Frames the allocator was given in all. */

@@ -27,7 +27,7 @@ export function composePath(buffer: usize, capacity: u32, rootMount: Mount, root
   if ((entry.flags & EntryFlag.Apart) != 0) {
     at = putName(buffer, at, entry);
     pathTextAt = at;
-    return at == 0 ? -Errno.ENAMETOOLONG : end - at;
+    return at == 0 ? <Result>-Errno.ENAMETOOLONG : <Result>(end - at);
   }
   const nameEnd = at;
   let m = mount;

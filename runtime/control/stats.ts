@@ -4,7 +4,7 @@
 import { Container, firstContainer } from "../../kernel/container/container";
 import { put, putUnsigned, Text, textNew } from "../../kernel/lib/text";
 import { auditKernel, auditSpace } from "../../kernel/mm/audit";
-import { framesFree, framesUsable } from "../../kernel/mm/frame";
+import { framesFree, framesLeastFree, framesUsable } from "../../kernel/mm/frame";
 import { heapBytesUsed, heapFramesKept, heapObjectsUsed } from "../../kernel/mm/heap";
 import { tablesPooled } from "../../kernel/mm/pagetable";
 import { PidEntry } from "../../kernel/task/process";
@@ -52,6 +52,7 @@ export function statsNew(): Text | null {
   }
   putMember(text, "framesUsable", framesUsable());
   putMember(text, "framesFree", free);
+  putMember(text, "framesLeastFree", framesLeastFree());
   putMember(text, "heapBytes", bytes);
   putMember(text, "heapObjects", objects);
   putMember(text, "containers", containers);

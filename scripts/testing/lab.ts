@@ -15,6 +15,7 @@ import { INITIAL_WINDOW, type Kind, type Message, Stream } from "../lib/protocol
 export interface Stats {
   framesUsable: number;
   framesFree: number;
+  framesLeastFree: number;
   heapBytes: number;
   heapObjects: number;
   containers: number;
