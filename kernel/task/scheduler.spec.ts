@@ -57,20 +57,20 @@ function sleep(): void {
   switchToNext();
 }
 
-/** The CPU's way through kernel/run.ts when its thread does nothing but compute: for `ns`, with interrupts at the ends of slices. */
+/** The CPU's way through kernel/run.ts when its thread does nothing but compute: for `ns`, in small steps. */
 function run(ns: u64): void {
   const end = nowNs() + ns;
   for (let now = nowNs(); now < end; now = nowNs()) {
     if (!current) switchToNext();
     advance(STEP);
-    if (sliceEndNs != 0 && nowNs() >= sliceEndNs) requestReschedule();
     settle();
   }
 }
 
-/** The way back to user mode: whoever should have the CPU gets it. */
+/** The way back to user mode: whoever should have the CPU gets it. The timer's interrupt is not late. */
 function settle(): void {
   if (!current) switchToNext();
+  if (sliceEndNs != 0 && nowNs() >= sliceEndNs) requestReschedule();
   if (!current || !reschedule || !shouldYield(nowNs())) return;
   requeueCurrent();
   switchToNext();

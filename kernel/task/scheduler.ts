@@ -1,11 +1,13 @@
 // The scheduler: fair on two levels, container then thread (containers do not nest). Each container has a virtual time that runs with
 // the CPU time its threads use, divided by its weight; the container that is furthest behind runs next, and within it the thread that
-// is. A thread that wakes starts at its queue's present virtual time, so that sleeping is no credit. Two binary heaps of pointers.
+// is. A thread that wakes starts at its queue's present virtual time, so that sleeping is no credit. Two binary heaps of pointers; and
+// beside them the newcomer, a thread that woke when nobody else waited: two threads that wake each other in turn never touch a heap.
 
 import { fpuRestore, fpuSave, readFsBase, readUserGsBase, setThread, writeFsBase, writeUserGsBase } from "../../shim/isa";
 import { Container } from "../container/container";
 import { kernelAlloc, kernelFree } from "../mm/heap";
 import { spaceLoad } from "../mm/space";
+import { timerArm } from "../interrupt";
 import { nowNs } from "../time/clock";
 import { current, setCurrent, Thread, ThreadState } from "./thread";
 
@@ -18,12 +20,16 @@ let queue: usize = 0;
 let queueCount: u32 = 0;
 let queueCapacity: u32 = 0;
 let clockNs: u64 = 0;
+/** The only thread that waits for the CPU, while the heaps are empty. Its virtual time is made up when it runs or a rival comes. */
+let newcomer: Thread = changetype<Thread>(0);
+/** Thread.queueIndex of the newcomer. */
+const BESIDE_QUEUE: u32 = u32.MAX_VALUE;
 
 /** When the running thread's slice ends; 0 while nobody else wants the CPU. */
 export let sliceEndNs: u64 = 0;
 /** The thread whose FPU registers and segment bases are in the CPU: it need not be saved when it runs again. */
 let loaded: Thread = changetype<Thread>(0);
-/** Set by enqueue when a thread woke that should run before the current one. */
+/** Before user mode, look whether another thread should run: one woke while others waited, or a slice is over. */
 export let reschedule = false;
 
 /** Makes the next return to user mode look whether another thread should run. */
@@ -130,25 +136,52 @@ export function schedulerReserve(c: Container, containers: u32, threads: u32): b
 
 /** Puts a runnable thread in the queue. */
 export function enqueue(t: Thread): void {
-  const c = t.process.container;
-  // Whoever has had the CPU to itself was not charged meanwhile: without this the newcomer would be served until it had caught up.
   const running = current;
-  if (running && sliceEndNs == 0 && running.state == ThreadState.Running) charge(running, nowNs());
-  if (c.runnable == 0) {
-    // Whoever comes back from idleness starts level with the one that is served now.
-    c.virtualNs = max(c.virtualNs, clockNs);
-    containerUp(queueCount++, c);
+  if (queueCount == 0 && !newcomer && running && running.state == ThreadState.Running) {
+    // Nobody has been charged since the slice began, so the end of that is known without a look at the clock; if it has passed, the
+    // timer's interrupt comes at once. Before, a newcomer has nothing to gain: it starts level with the running thread.
+    newcomer = t;
+    t.queueIndex = BESIDE_QUEUE;
+    sliceEndNs = running.startedNs + SLICE_NS;
+    timerArm(sliceEndNs);
+    return;
   }
-  if (c.runnable != 0) t.virtualNs = max(t.virtualNs, threadAt(c, 0).virtualNs - min(threadAt(c, 0).virtualNs, SLICE_NS / 2));
-  else t.virtualNs = max(t.virtualNs, c.threadClockNs);
-  threadUp(c, c.runnable++, t);
+  if (newcomer) {
+    if (running) charge(running, nowNs());
+    queueNewcomer();
+  }
+  insert(t);
   reschedule = true;
+}
+
+/** The newcomer is not alone any more, or its standing matters. The running thread has been charged. */
+function queueNewcomer(): void {
+  const t = newcomer;
+  if (!t) return;
+  newcomer = changetype<Thread>(0);
+  insert(t);
+}
+
+/** Makes up the virtual time of a thread that comes back from idleness, where it starts level with who is served, and puts it in the heaps. */
+function insert(t: Thread): void {
+  const c = t.process.container;
+  if (c.runnable == 0) {
+    c.virtualNs = max(c.virtualNs, clockNs);
+    t.virtualNs = max(t.virtualNs, c.threadClockNs);
+    containerUp(queueCount++, c);
+  } else t.virtualNs = max(t.virtualNs, threadAt(c, 0).virtualNs - min(threadAt(c, 0).virtualNs, SLICE_NS / 2));
+  threadUp(c, c.runnable++, t);
 }
 
 /** Takes a runnable thread out of the queue (it was stopped or killed before it ran). */
 export function dequeue(t: Thread): void {
   const c = t.process.container;
   if (t.queueIndex == 0) return;
+  if (t == newcomer) {
+    newcomer = changetype<Thread>(0);
+    t.queueIndex = 0;
+    return;
+  }
   const i = t.queueIndex - 1;
   t.queueIndex = 0;
   const last = threadAt(c, --c.runnable);
@@ -175,8 +208,8 @@ export function charge(t: Thread, now: u64): void {
   t.cpuNs += used;
   const c = t.process.container;
   c.cpuNs += used;
-  t.virtualNs += (used << 10) / load<u32>(weights + ((t.nice + 20) << 2));
-  c.virtualNs += (used * WEIGHT_DEFAULT) / c.weight;
+  t.virtualNs += t.nice == 0 ? used : (used << 10) / load<u32>(weights + ((t.nice + 20) << 2));
+  c.virtualNs += c.weight == WEIGHT_DEFAULT ? used : (used * WEIGHT_DEFAULT) / c.weight;
   if (t.queueIndex != 0) threadDown(c, t.queueIndex - 1, t);
   if (c.queueIndex != 0) containerDown(c.queueIndex - 1, c);
   // Whoever has no rivals takes the time that newcomers start at along: none is owed anything for a time when it did not ask.
@@ -184,8 +217,17 @@ export function charge(t: Thread, now: u64): void {
   if (queueCount == 0) clockNs = max(clockNs, c.virtualNs);
 }
 
-/** The container served next, with its first thread taken out of the queue; null when nothing is runnable. */
+/** The thread that runs next, taken out of the queue; null when none is runnable. */
 function takeNext(): Thread {
+  const alone = newcomer;
+  if (alone) {
+    newcomer = changetype<Thread>(0);
+    alone.queueIndex = 0;
+    const c = alone.process.container;
+    clockNs = c.virtualNs = max(c.virtualNs, clockNs);
+    c.threadClockNs = alone.virtualNs = max(alone.virtualNs, c.threadClockNs);
+    return alone;
+  }
   if (queueCount == 0) return changetype<Thread>(0);
   const c = containerAt(0);
   const t = threadAt(c, 0);
@@ -198,12 +240,13 @@ function takeNext(): Thread {
 /** True when another thread should have the CPU now rather than the current one. */
 export function shouldYield(now: u64): bool {
   reschedule = false;
+  const t = current;
+  charge(t, now);
+  queueNewcomer();
   if (queueCount == 0) {
     sliceEndNs = 0;
     return false;
   }
-  const t = current;
-  charge(t, now);
   const c = containerAt(0);
   const mine = t.process.container;
   if (sliceEndNs == 0) sliceEndNs = now + SLICE_NS;
@@ -215,6 +258,11 @@ export function shouldYield(now: u64): bool {
 /** sched_yield(2): every other runnable thread of the container goes first, once. */
 export function yieldCurrent(): void {
   const t = current;
+  if (newcomer) {
+    charge(t, nowNs());
+    queueNewcomer();
+  }
+  if (queueCount == 0) return;
   const c = t.process.container;
   for (let i: u32 = 0; i < c.runnable; i++) t.virtualNs = max(t.virtualNs, threadAt(c, i).virtualNs);
   sliceEndNs = 1;
@@ -267,7 +315,7 @@ export function forgetThread(t: Thread): void {
 
 /** Number of runnable threads that wait for a CPU. */
 export function runnableThreads(): u32 {
-  let n: u32 = 0;
+  let n: u32 = newcomer ? 1 : 0;
   for (let i: u32 = 0; i < queueCount; i++) n += containerAt(i).runnable;
   return n;
 }
