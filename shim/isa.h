@@ -31,8 +31,17 @@ extern u8 cpu_has_fsgsbase;
 extern u64 boot_information;
 extern const u8 image_start[], image_text_end[], image_rodata_end[], image_end[], wasm_data_start[], wasm_data_end[], wasm_data_physical[];
 
-u32 user_copy(void *to, const void *from, u64 bytes);
-u32 user_clear(void *to, u64 bytes);
+/* Calls of shim/trap.S, which change only these registers: so the callers need not save others, and most copies are small. */
+static inline __attribute__((always_inline)) u32 user_copy(void *to, const void *from, u64 bytes) {
+	u32 left;
+	__asm__ volatile("call user_copy" : "=a"(left), "+D"(to), "+S"(from), "+d"(bytes) : : "rcx", "cc", "memory");
+	return left;
+}
+static inline __attribute__((always_inline)) u32 user_clear(void *to, u64 bytes) {
+	u32 left;
+	__asm__ volatile("call user_clear" : "=a"(left), "+D"(to), "+S"(bytes) : : "rcx", "cc", "memory");
+	return left;
+}
 s64 user_compare_exchange(u32 *at, u32 expected, u32 value);
 u32 symbol_name(u64 address, char *to, u32 capacity);
 
@@ -71,7 +80,12 @@ ISA u64 isa_hardware_random(u32 seed) {
 }
 ISA void isa_invlpg(u64 ua) { __asm__ volatile("invlpg (%0)" : : "r"(ua) : "memory"); }
 ISA void isa_load_cr3(u64 pa) { __asm__ volatile("mov %0, %%cr3" : : "r"(pa) : "memory"); }
-ISA u64 isa_multiply_high(u64 a, u64 b) { return (u64)((unsigned __int128)a * b >> 64); }
+/* Not by __int128, for which gcc would align the stack of every function that reads the clock. */
+ISA u64 isa_multiply_high(u64 a, u64 b) {
+	u64 high;
+	__asm__("mulq %2" : "=d"(high), "+a"(a) : "rm"(b) : "cc");
+	return high;
+}
 
 /* XSAVEOPT would save less, but an interrupted user's area must be whole for signal frames: plain XSAVE. */
 ISA void isa_fpu_save(u32 area) {

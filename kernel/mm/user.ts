@@ -1,5 +1,5 @@
 // User memory, from the kernel's side. The shim copies with fault recovery and says how far it came; here the fault is resolved (demand
-// zero, copy on write, file page) and the copy goes on. A bad pointer is -EFAULT; BLOCKED means that the page needs I/O and the
+// zero, copy on write, file page) and a finish... function goes on with the copy, apart from the straight way that most take. A bad pointer is -EFAULT; BLOCKED means that the page needs I/O and the
 // thread is parked: return it. Every function works in the address space of the current thread.
 
 import { compareExchangeUser, copyFromUser, copyPhysicalToUser, copyToUser, copyUserToPhysical, faultAddress } from "../../shim/isa";
@@ -22,7 +22,11 @@ export function userRange(ua: u64, bytes: u64): bool {
 /** Copies from the user: 0, -EFAULT or BLOCKED. */
 export function copyIn(destination: usize, ua: u64, bytes: u32): Result {
   if (!userRange(ua, bytes)) return -Errno.EFAULT;
-  let left = copyFromUser(destination, ua, bytes);
+  const left = copyFromUser(destination, ua, bytes);
+  return left == 0 ? 0 : finishCopyIn(destination, ua, bytes, left);
+}
+
+function finishCopyIn(destination: usize, ua: u64, bytes: u32, left: u32): Result {
   while (left != 0) {
     const r = resolveUserFault(faultAddress(), false);
     if (r < 0) return r;
@@ -35,7 +39,11 @@ export function copyIn(destination: usize, ua: u64, bytes: u32): Result {
 /** Copies to the user: 0, -EFAULT or BLOCKED. Bytes before a bad page may have been written. */
 export function copyOut(ua: u64, source: usize, bytes: u32): Result {
   if (!userRange(ua, bytes)) return -Errno.EFAULT;
-  let left = copyToUser(ua, source, bytes);
+  const left = copyToUser(ua, source, bytes);
+  return left == 0 ? 0 : finishCopyOut(ua, source, bytes, left);
+}
+
+function finishCopyOut(ua: u64, source: usize, bytes: u32, left: u32): Result {
   while (left != 0) {
     const r = resolveUserFault(faultAddress(), true);
     if (r < 0) return r;
@@ -48,7 +56,11 @@ export function copyOut(ua: u64, source: usize, bytes: u32): Result {
 /** Copies from the user into a physical page (a file's or a pipe's): bytes copied; when that is 0 the error, -EFAULT or BLOCKED. */
 export function copyInPhysical(pa: u64, ua: u64, bytes: u32): Result {
   if (!userRange(ua, bytes)) return -Errno.EFAULT;
-  let left = copyUserToPhysical(pa, ua, bytes);
+  const left = copyUserToPhysical(pa, ua, bytes);
+  return left == 0 ? bytes : finishCopyInPhysical(pa, ua, bytes, left);
+}
+
+function finishCopyInPhysical(pa: u64, ua: u64, bytes: u32, left: u32): Result {
   while (left != 0) {
     const done = bytes - left;
     const r = resolveUserFault(faultAddress(), false);
@@ -61,7 +73,11 @@ export function copyInPhysical(pa: u64, ua: u64, bytes: u32): Result {
 /** Copies from a physical page to the user: bytes copied; when that is 0 the error, -EFAULT or BLOCKED. */
 export function copyOutPhysical(ua: u64, pa: u64, bytes: u32): Result {
   if (!userRange(ua, bytes)) return -Errno.EFAULT;
-  let left = copyPhysicalToUser(ua, pa, bytes);
+  const left = copyPhysicalToUser(ua, pa, bytes);
+  return left == 0 ? bytes : finishCopyOutPhysical(ua, pa, bytes, left);
+}
+
+function finishCopyOutPhysical(ua: u64, pa: u64, bytes: u32, left: u32): Result {
   while (left != 0) {
     const done = bytes - left;
     const r = resolveUserFault(faultAddress(), true);
