@@ -140,11 +140,14 @@ export function spaceRelease(space: AddressSpace): void {
 /** Frees the tables and pages under the first `slots` slots of `table`, which it clears; not the table itself. Most slots are empty. */
 function freeTables(space: AddressSpace, table: usize, level: u32, slots: u32): void {
   const end = table + (slots << 3);
-  for (let group = table; group < end; group += 64) {
-    const any = load<u64>(group) | load<u64>(group, 8) | load<u64>(group, 16) | load<u64>(group, 24);
-    if ((any | load<u64>(group, 32) | load<u64>(group, 40) | load<u64>(group, 48) | load<u64>(group, 56)) != 0)
-      freeSlots(space, group, level);
-  }
+  for (let group = table; group < end; group += 64) if (!isGroupEmpty(group)) freeSlots(space, group, level);
+}
+
+/** True when the eight entries of a page table from `group` on are empty. */
+@inline
+function isGroupEmpty(group: usize): bool {
+  const any = load<u64>(group) | load<u64>(group, 8) | load<u64>(group, 16) | load<u64>(group, 24);
+  return (any | load<u64>(group, 32) | load<u64>(group, 40) | load<u64>(group, 48) | load<u64>(group, 56)) == 0;
 }
 
 /** Frees what eight slots hold. */
@@ -391,6 +394,12 @@ export function unmapPages(space: AddressSpace, start: u64, end: u64, keep: u64 
     const last = min(end, (va + 0x20_0000) & ~(<u64>0x1f_ffff));
     let s = slot;
     for (; va < last; va += PAGE_SIZE, s += 8) {
+      // Of a large range, most is often empty (a thread's stack).
+      while ((s & 63) == 0 && last - va >= 8 * PAGE_SIZE && isGroupEmpty(s)) {
+        va += 8 * PAGE_SIZE;
+        s += 64;
+      }
+      if (va >= last) break;
       const entry = load<u64>(s);
       if (entry == 0 || (entry & keep) != 0) continue;
       store<u64>(s, 0);
