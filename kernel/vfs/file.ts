@@ -209,11 +209,11 @@ function releaseHeldFile(t: Thread): void {
   const file = changetype<File>(t.opObject);
   // A thread that dies must not keep a wake-up that was meant for one of several.
   if (t.waiter.exclusive) {
+    t.waiter.exclusive = false;
     if (file.kind == FileKind.Pipe) pipeWakeNext(changetype<Pipe>(file.object));
     else if (file.kind == FileKind.Epoll) epollWakeNext(file);
     else if (file.kind == FileKind.Socket) socketWakeNext(changetype<Socket>(file.object));
   }
-  t.waiter.exclusive = false;
   fileRelease(file);
 }
 

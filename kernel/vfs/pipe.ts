@@ -198,6 +198,14 @@ function appendPage(pipe: Pipe, peer: PipePeer, address: u64, bytes: u32, flags:
 export function pipeWrite(pipe: Pipe, peer: PipePeer, address: u64, count: u32, flags: u32 = 0): Result {
   if (pipe.readers == 0) return -Errno.EPIPE;
   const wasEmpty = pipe.head == pipe.tail;
+  // Most writes are small and go into an empty pipe.
+  const r = wasEmpty && count <= PAGE_SIZE ? appendPage(pipe, peer, address, count, flags) : writePages(pipe, peer, address, count, flags);
+  if (r > 0 && (pipe.readFirst | pipe.writeFirst | pipe.pollFirst) != 0) wakeAfterWrite(pipe, wasEmpty);
+  return r;
+}
+
+/** pipeWrite in general, without the wake-ups. */
+function writePages(pipe: Pipe, peer: PipePeer, address: u64, count: u32, flags: u32): Result {
   let done: u32 = 0;
   let r: Result = 0;
   // What does not fill pages goes into the last page if it fits there as a whole.
@@ -221,11 +229,13 @@ export function pipeWrite(pipe: Pipe, peer: PipePeer, address: u64, count: u32, 
     done += <u32>r;
     if (<u32>r < bytes) break;
   }
-  if (done == 0) return r;
+  return done != 0 ? done : r;
+}
+
+function wakeAfterWrite(pipe: Pipe, wasEmpty: bool): void {
   if (wasEmpty && hasWaiters(pipeReadQueue(pipe))) wakeOne(pipeReadQueue(pipe));
   if (hasWaiters(pipePollQueue(pipe))) wakeAll(pipePollQueue(pipe));
   if (hasWaiters(pipeWriteQueue(pipe)) && !pipeFull(pipe)) wakeWriter(pipe);
-  return done;
 }
 
 /**
@@ -233,30 +243,47 @@ export function pipeWrite(pipe: Pipe, peer: PipePeer, address: u64, count: u32, 
  * at the end (nothing left, no writers); -EAGAIN when the pipe is empty; -EFAULT when nothing could be stored.
  */
 export function pipeRead(pipe: Pipe, peer: PipePeer, address: u64, count: u32): Result {
-  if (pipe.head == pipe.tail) return pipe.writers == 0 ? 0 : -Errno.EAGAIN;
-  const wasFull = pipeFull(pipe);
-  let done: u32 = 0;
-  let r: Result = 0;
-  while (done < count && pipe.tail != pipe.head) {
-    const slot = slotAt(pipe, pipe.tail);
-    const bytes = min<u32>(slot.length, count - done);
-    r = deliver(peer, physical(slot, slot.offset), address + done, bytes);
+  const first = pipe.tail;
+  if (pipe.head == first) return pipe.writers == 0 ? 0 : -Errno.EAGAIN;
+  const r = readSlot(pipe, peer, address, count);
+  if (r <= 0) return r;
+  const done = <u32>r < count && pipe.tail != pipe.head ? readSlots(pipe, peer, address, count, <u32>r, first) : <u32>r;
+  if ((pipe.readFirst | pipe.writeFirst | pipe.pollFirst) != 0) wakeAfterRead(pipe, pipe.head - first >= pipe.slots);
+  return done;
+}
+
+/** Moves up to `count` bytes of the first slot, which is gone when it is empty: bytes moved, or the peer's error. */
+function readSlot(pipe: Pipe, peer: PipePeer, address: u64, count: u32): Result {
+  const slot = slotAt(pipe, pipe.tail);
+  const length: u32 = slot.length;
+  const r = deliver(peer, physical(slot, slot.offset), address, min(length, count));
+  if (r <= 0) return r;
+  if (<u32>r == length || (slot.flags & SlotFlag.Packet) != 0) {
+    frameRelease(slot.frame);
+    pipe.tail++;
+  } else {
+    slot.offset += <u16>r;
+    slot.length = <u16>(length - <u32>r);
+  }
+  return r;
+}
+
+/** Goes on reading after `done` bytes from the slot at `place`; returns the bytes read in all. */
+function readSlots(pipe: Pipe, peer: PipePeer, address: u64, count: u32, done: u32, place: u32): u32 {
+  // A slot that is still there could not be stored whole.
+  while (done < count && pipe.tail != place && pipe.tail != pipe.head && (slotAt(pipe, place).flags & SlotFlag.Packet) == 0) {
+    place = pipe.tail;
+    const r = readSlot(pipe, peer, address + done, count - done);
     if (r <= 0) break;
     done += <u32>r;
-    slot.offset += <u16>r;
-    slot.length -= <u16>r;
-    const packet = (slot.flags & SlotFlag.Packet) != 0;
-    if (slot.length == 0 || packet) {
-      frameRelease(slot.frame);
-      pipe.tail++;
-    }
-    if (packet || <u32>r < bytes) break;
   }
-  if (done == 0) return r;
+  return done;
+}
+
+function wakeAfterRead(pipe: Pipe, wasFull: bool): void {
   if (wasFull && hasWaiters(pipePollQueue(pipe)) && !pipeFull(pipe)) wakeAll(pipePollQueue(pipe));
   if (hasWaiters(pipeWriteQueue(pipe)) && pipeRoom(pipe) >= pipe.wakeRoom) wakeWriter(pipe);
   if (pipe.tail != pipe.head && hasWaiters(pipeReadQueue(pipe))) wakeOne(pipeReadQueue(pipe));
-  return done;
 }
 
 function wakeWriter(pipe: Pipe): void {
@@ -271,6 +298,7 @@ export function pipeWantRoom(pipe: Pipe, bytes: u32): void {
 
 /** Passes a wake-up on: the thread that got it did not use it. */
 export function pipeWakeNext(pipe: Pipe): void {
+  if ((pipe.readFirst | pipe.writeFirst) == 0) return;
   if (pipe.tail != pipe.head) wakeOne(pipeReadQueue(pipe));
   if (!pipeFull(pipe)) wakeOne(pipeWriteQueue(pipe));
 }

@@ -7,7 +7,7 @@ import { randomFromUser, randomToUser } from "../random";
 import { BLOCKED, Result } from "../result";
 import { socketRead, socketWaitToReceive, socketWaitToSend, socketWrite, socketWriteOn } from "../net/transfer";
 import { raise, Signal } from "../task/signal";
-import { current } from "../task/thread";
+import { current, NEVER } from "../task/thread";
 import { clearPartial } from "./clear";
 import { fileWait, registeredQueue, registeredRead, registeredWrite } from "./file";
 import { OpenFlag } from "./flags";
@@ -128,7 +128,7 @@ export function mayWait(file: File): bool {
 
 /** Parks the call until the file may be readable; -EAGAIN when the kind has no queue. */
 export function waitToRead(file: File): Result {
-  if (file.kind == FileKind.Pipe) return fileWait(file, pipeReadQueue(pipeOf(file)), true);
+  if (file.kind == FileKind.Pipe) return fileWait(file, pipeReadQueue(pipeOf(file)), true, NEVER);
   if (file.kind == FileKind.Socket) return socketWaitToReceive(file);
   const queue = registeredQueue(file, false);
   return queue ? fileWait(file, queue) : -Errno.EAGAIN;
@@ -138,7 +138,7 @@ export function waitToRead(file: File): Result {
 export function waitToWrite(file: File, left: u32): Result {
   if (file.kind == FileKind.Pipe) {
     pipeWantRoom(pipeOf(file), left);
-    return fileWait(file, pipeWriteQueue(pipeOf(file)), true);
+    return fileWait(file, pipeWriteQueue(pipeOf(file)), true, NEVER);
   }
   if (file.kind == FileKind.Socket) return socketWaitToSend(file);
   const queue = registeredQueue(file, true);
