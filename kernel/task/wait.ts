@@ -9,8 +9,8 @@ export const enum WaiterKind {
   Thread = 0,
   /** Schedule the owning Work. The waiter stays on the queue. */
   Work = 1,
-  /** Tell the owning poll or epoll item (registered by kernel/vfs/poll.ts). The waiter stays on the queue. */
-  Poll = 2,
+  /** Tell the owning epoll item (kernel/vfs/epoll.ts). The waiter stays on the queue. */
+  EpollItem = 2,
 }
 
 @unmanaged
@@ -24,7 +24,8 @@ export class Waiter {
   kind: u8;
   /** Wake at most one exclusive waiter per wakeOne (accept, EPOLLEXCLUSIVE, pipe readers). */
   exclusive: bool;
-  pad: u16;
+  /** Events (PollEvent) that wakeAllFor does not wake it for. */
+  ignored: u16;
 }
 export const WAITER_BYTES: u32 = 20;
 if (offsetof<Waiter>() != WAITER_BYTES) ERROR("Waiter is 20 bytes");
@@ -83,6 +84,16 @@ export function wakeAll(queue: WaitQueue): void {
   while (waiter) {
     const next = waiter.next; // waking a thread unlinks it
     wake(waiter);
+    waiter = next;
+  }
+}
+
+/** Wakes everyone on `queue` who does not ignore all of `events` (PollEvent). */
+export function wakeAllFor(queue: WaitQueue, events: u32): void {
+  let waiter = queue.first;
+  while (waiter) {
+    const next = waiter.next;
+    if ((events & ~(<u32>waiter.ignored)) != 0) wake(waiter);
     waiter = next;
   }
 }

@@ -6,12 +6,12 @@ import { Errno } from "../errno";
 import { kernelAlloc, kernelFree } from "../mm/heap";
 import { copyOut } from "../mm/user";
 import { Result } from "../result";
-import { hasWaiters, wakeAll, wakeOne, WaitQueue } from "../task/wait";
-import { fileNew, isPollable, setFilePoll, setFileQueue, setFileRelease } from "./file";
+import { hasWaiters, setWaker, wakeAll, Waiter, WaiterKind, wakeOne, WaitQueue } from "../task/wait";
+import { fileNew, isPollable, registeredPoll, setFilePoll, setFileQueue, setFileRelease } from "./file";
 import { OpenFlag } from "./flags";
 import { File, FileKind } from "./inode";
 import { anonymousInode } from "./nameless";
-import { filePoll, pollOn, PollEvent, PollSet, pollSetFree, pollSetNew } from "./poll";
+import { filePoll, pollOn, PollEvent, PollSet, pollSetFree, pollSetIgnore, pollSetNew } from "./poll";
 
 /** Bits beside the events. */
 export const enum EpollFlag {
@@ -130,20 +130,11 @@ function growBuckets(e: Epoll): void {
   e.bucketCount = count;
 }
 
-function putReady(item: Item, atHead: bool): void {
+function putReady(item: Item): void {
   if (item.isReady != 0) return;
   const e = item.epoll;
   item.isReady = 1;
   const last = e.readyLast;
-  const first = e.readyFirst;
-  if (atHead) {
-    item.readyPrev = null;
-    item.readyNext = first;
-    if (first) first.readyPrev = item;
-    else e.readyLast = item;
-    e.readyFirst = item;
-    return;
-  }
   item.readyNext = null;
   item.readyPrev = last;
   if (last) last.readyNext = item;
@@ -163,30 +154,40 @@ function takeReady(item: Item): void {
   item.isReady = 0;
 }
 
-/** What the item asks for and its file has. */
+/** What the item asks for and its file has: of a pollable kind, which tells by its own function. */
 @inline
 function eventsOf(item: Item): u32 {
-  return filePoll(item.file, 0) & item.events & ~FLAGS;
+  return registeredPoll(item.file, 0, 0) & item.events & ~FLAGS;
 }
 
-/** A queue of the item's file has woken: PollCallback. */
-function onWake(owner: usize): void {
-  const item = changetype<Item>(owner);
+/** A queue of the item's file has woken. */
+function wakeItem(owner: usize, waiter: Waiter): void {
+  itemReady(changetype<Item>(owner));
+}
+
+/** The item's file may be ready: a hint. */
+@inline
+function itemReady(item: Item): void {
   if ((item.events & ~FLAGS) == 0) return;
-  putReady(item, false);
+  if (item.isReady == 0) putReady(item);
   tell(item.epoll);
 }
 
 /** Wakes one thread in epoll_wait, and all who poll the epoll file. */
+@inline
 function tell(e: Epoll): void {
+  if ((e.waitFirst | e.pollFirst) != 0) wakeWaiters(e);
+}
+
+function wakeWaiters(e: Epoll): void {
   if (hasWaiters(waitQueue(e))) wakeOne(waitQueue(e));
   if (hasWaiters(pollQueue(e))) wakeAll(pollQueue(e));
 }
 
-/** The events as an item keeps them: errors and hang-ups are always wanted. */
-@inline
-function wanted(events: u32): u32 {
-  return events | PollEvent.Error | PollEvent.HangUp;
+/** Takes over the events and flags asked for; errors and hang-ups are always wanted. */
+function setWanted(item: Item, events: u32): void {
+  item.events = events | PollEvent.Error | PollEvent.HangUp;
+  pollSetIgnore(item.set, <u16>~item.events);
 }
 
 /** EPOLL_CTL_ADD: 0, -EEXIST, -EPERM for a kind that nobody can wait for, -ELOOP, -EINVAL, -ENOMEM. */
@@ -199,7 +200,7 @@ export function epollAdd(epollFile: File, file: File, fd: u32, events: u32, data
   if (file.kind == FileKind.Epoll && levelsBelow(file, epollFile, 1) + levelsAbove(epollFile, 1) > LEVELS_MAX) return -Errno.ELOOP;
   if (find(e, file, fd)) return -Errno.EEXIST;
   const p = kernelAlloc(ITEM_BYTES);
-  const set = p != 0 ? pollSetNew(p, onWake.index, 1) : null;
+  const set = p != 0 ? pollSetNew(p, WaiterKind.EpollItem, 1) : null;
   if (!set) {
     kernelFree(p);
     return -Errno.ENOMEM;
@@ -208,9 +209,9 @@ export function epollAdd(epollFile: File, file: File, fd: u32, events: u32, data
   item.epoll = e;
   item.file = file;
   item.fd = fd;
-  item.events = wanted(events);
   item.data = data;
   item.set = set;
+  setWanted(item, events);
   set.exclusive = exclusive;
   const now = filePoll(file, changetype<usize>(set));
   if (set.failed) {
@@ -224,7 +225,7 @@ export function epollAdd(epollFile: File, file: File, fd: u32, events: u32, data
   store<u32>(slot, <u32>p);
   item.fileNext = changetype<Item | null>(file.watchers);
   file.watchers = p;
-  if ((now & item.events & ~FLAGS) != 0) onWake(p);
+  if ((now & item.events & ~FLAGS) != 0) itemReady(item);
   return 0;
 }
 
@@ -234,9 +235,9 @@ export function epollModify(epollFile: File, file: File, fd: u32, events: u32, d
   if ((events & EpollFlag.Exclusive) != 0) return -Errno.EINVAL;
   if (!item) return -Errno.ENOENT;
   if ((item.events & EpollFlag.Exclusive) != 0) return -Errno.EINVAL;
-  item.events = wanted(events);
+  setWanted(item, events);
   item.data = data;
-  if (eventsOf(item) != 0) onWake(changetype<usize>(item));
+  if (eventsOf(item) != 0) itemReady(item);
   return 0;
 }
 
@@ -307,28 +308,29 @@ export function epollCollect(epollFile: File, ua: u64, limit: u32): Result {
   // Only what is on the list now: an item that goes to its end is not looked at again.
   const last = e.readyLast;
   let done: u32 = 0;
-  let error: Result = 0;
-  while (done < limit) {
-    const item = e.readyFirst;
-    if (!item) break;
-    takeReady(item);
+  for (let item = e.readyFirst; item; item = e.readyFirst) {
     const events = eventsOf(item);
     if (events != 0) {
       store<u32>(event, events);
       store<u64>(event, item.data, 4);
-      error = copyOut(ua + done * EVENT_BYTES, event, EVENT_BYTES);
-      if (error < 0) {
-        putReady(item, true);
+      const r = copyOut(ua + done * EVENT_BYTES, event, EVENT_BYTES);
+      if (r < 0) {
+        if (done == 0) return r;
         break;
       }
       done++;
-      if ((item.events & EpollFlag.OneShot) != 0) item.events &= FLAGS;
-      else if ((item.events & EpollFlag.EdgeTriggered) == 0) putReady(item, false);
     }
-    if (item == last) break;
+    if (events == 0 || (item.events & (EpollFlag.OneShot | EpollFlag.EdgeTriggered)) != 0) {
+      takeReady(item);
+      if (events != 0 && (item.events & EpollFlag.OneShot) != 0) item.events &= FLAGS;
+    } else if (item.readyNext) {
+      takeReady(item);
+      putReady(item);
+    }
+    if (item == last || done == limit) break;
   }
-  if (done != 0 && e.readyFirst) tell(e);
-  return done != 0 ? done : error;
+  if ((e.waitFirst | e.pollFirst) != 0 && done != 0 && e.readyFirst) wakeWaiters(e);
+  return done;
 }
 const event = memory.data(16, 8);
 
@@ -375,6 +377,7 @@ function release(file: File): void {
 
 /** To be called once at start-up. */
 export function epollInit(): void {
+  setWaker(WaiterKind.EpollItem, wakeItem);
   setFilePoll(FileKind.Epoll, poll);
   setFileQueue(FileKind.Epoll, queue);
   setFileRelease(FileKind.Epoll, release);

@@ -5,7 +5,7 @@ import { put, putByte, putHex, Text } from "../lib/text";
 import { kernelAlloc, kernelFree } from "../mm/heap";
 import { copyIn, copyOut } from "../mm/user";
 import { Result } from "../result";
-import { wakeAll, WaitQueue } from "../task/wait";
+import { wakeAll, wakeAllFor, WaitQueue } from "../task/wait";
 import { fileNew, setFileDescribe, setFilePoll, setFileQueue, setFileRead, setFileRelease, setFileWrite } from "./file";
 import { OpenFlag } from "./flags";
 import { File, FileKind } from "./inode";
@@ -60,7 +60,7 @@ function read(file: File, ua: u64, count: u32): Result {
   const r = copyOut(ua, word, 8);
   if (r < 0) return r;
   counter.value -= taken;
-  wakeAll(queueOf(counter));
+  if (counter.first != 0) wakeAllFor(queueOf(counter), PollEvent.Out);
   return 8;
 }
 
@@ -73,7 +73,7 @@ function write(file: File, ua: u64, count: u32): Result {
   if (added == u64.MAX_VALUE) return -Errno.EINVAL;
   if (u64.MAX_VALUE - counter.value <= added) return -Errno.EAGAIN;
   counter.value += added;
-  wakeAll(queueOf(counter));
+  if (counter.first != 0) wakeAllFor(queueOf(counter), PollEvent.In);
   // However much the caller offered: one number was taken, and that is all there is to write.
   return count;
 }

@@ -1,14 +1,14 @@
 import { heapObjectsUsed, kernelAlloc } from "../mm/heap";
 import { frameFailAfter } from "../mm/frame";
 import { useTestMemory } from "../mm/testing";
-import { hasWaiters } from "../task/wait";
+import { hasWaiters, setWaker, Waiter, WaiterKind, wakeAllFor } from "../task/wait";
 import { fileRelease } from "./file";
 import { OpenFlag } from "./flags";
 import { File } from "./inode";
 import { namelessInit } from "./nameless";
 import { pipeOf, pipePollQueue } from "./pipe";
 import { pairedWriter, pipeFilesInit, pipePair, pipeReadKernel, pipeWriteKernel } from "./pipefile";
-import { filePoll, PollEvent, pollInit, pollOn, pollSetAdd, pollSetFile, pollSetFree, pollSetNew } from "./poll";
+import { filePoll, PollEvent, pollInit, pollOn, pollSetAdd, pollSetFile, pollSetFree, pollSetIgnore, pollSetNew } from "./poll";
 
 const READABLE: u32 = PollEvent.In | PollEvent.ReadNormal;
 const WRITABLE: u32 = PollEvent.Out | PollEvent.WriteNormal;
@@ -18,7 +18,7 @@ let bytes: usize = 0;
 let told: usize = 0;
 let times = 0;
 
-function tell(owner: usize): void {
+function tell(owner: usize, waiter: Waiter): void {
   told = owner;
   times++;
 }
@@ -28,6 +28,7 @@ beforeAll(() => {
   namelessInit();
   pipeFilesInit();
   pollInit();
+  setWaker(WaiterKind.EpollItem, tell);
   bytes = kernelAlloc(65536);
 });
 
@@ -58,7 +59,7 @@ describe("polling a pipe", () => {
 describe("a poll set", () => {
   test("hears of wake-ups until it is freed, and holds its files", () => {
     const objects = heapObjectsUsed();
-    const set = pollSetNew(0x1234, tell.index, 2)!;
+    const set = pollSetNew(0x1234, WaiterKind.EpollItem, 2)!;
     expect(pollSetAdd(set, reader)).toBe(0);
     expect(pollSetAdd(set, writer)).toBe(WRITABLE);
     expect(reader.refs).toBe(2);
@@ -77,7 +78,7 @@ describe("a poll set", () => {
 
   test("allocates when a file has more queues than there is room for", () => {
     const objects = heapObjectsUsed();
-    const set = pollSetNew(1, tell.index, 1)!;
+    const set = pollSetNew(1, WaiterKind.EpollItem, 1)!;
     pollSetAdd(set, reader);
     pollOn(changetype<usize>(set), pipePollQueue(pipeOf(reader)));
     expect(heapObjectsUsed()).toBe(objects + 2);
@@ -87,8 +88,22 @@ describe("a poll set", () => {
     expect(heapObjectsUsed()).toBe(objects);
   });
 
+  test("does not hear of what it ignores", () => {
+    const set = pollSetNew(1, WaiterKind.EpollItem, 1)!;
+    pollSetAdd(set, reader);
+    const queue = pipePollQueue(pipeOf(reader));
+    wakeAllFor(queue, PollEvent.Out);
+    expect(times).toBe(1, "it ignores nothing at first");
+    pollSetIgnore(set, <u16>PollEvent.Out);
+    wakeAllFor(queue, PollEvent.Out);
+    expect(times).toBe(1);
+    wakeAllFor(queue, PollEvent.Out | PollEvent.In);
+    expect(times).toBe(2, "one of the events is wanted");
+    pollSetFree(set);
+  });
+
   test("remembers that memory was short", () => {
-    const set = pollSetNew(1, tell.index, 1)!;
+    const set = pollSetNew(1, WaiterKind.EpollItem, 1)!;
     pollSetAdd(set, reader);
     frameFailAfter(0);
     while (!set.failed) pollOn(changetype<usize>(set), pipePollQueue(pipeOf(reader)));

@@ -4,8 +4,8 @@
 
 import { kernelAlloc, kernelFree } from "../mm/heap";
 import { OperationKind, registerOperation, operationOpens } from "../task/operation";
-import { Thread, unpark, WakeReason } from "../task/thread";
-import { setWaker, stopWaiting, Waiter, WaiterKind, waitOn, WaitQueue, WAITER_BYTES } from "../task/wait";
+import { Thread } from "../task/thread";
+import { stopWaiting, Waiter, WaiterKind, waitOn, WaitQueue, WAITER_BYTES } from "../task/wait";
 import { fileRelease, fileRetain, registeredPoll } from "./file";
 import { File, FileKind } from "./inode";
 
@@ -28,15 +28,11 @@ export const enum PollEvent {
 /** What a file that never makes anyone wait is ready for. */
 export const ALWAYS_READY: u32 = PollEvent.In | PollEvent.ReadNormal | PollEvent.Out | PollEvent.WriteNormal;
 
-/** Called when a queue of the set wakes: with the set's `owner`. */
-type PollCallback = (owner: usize) => void;
-
 @unmanaged
 export class PollSet {
-  /** A Thread, or what `callback` takes. */
+  /** What the waiters wake, and of which WaiterKind that is. */
   owner: usize;
-  /** Function index of a PollCallback; 0: the owner is a Thread to be made runnable. */
-  callback: u32;
+  kind: u32;
   /** Entries in use; those from `room` on are allocated one by one. */
   first: usize;
   used: u32;
@@ -48,7 +44,8 @@ export class PollSet {
   failed: bool;
   /** Wake-ups go to one of the exclusive waiters of a queue only (EPOLLEXCLUSIVE). */
   exclusive: bool;
-  pad: u16;
+  /** Events that the owner need not hear of. */
+  ignored: u16;
 }
 const SET_BYTES: u32 = 32;
 if (offsetof<PollSet>() != SET_BYTES) ERROR("PollSet is 32 bytes");
@@ -56,13 +53,13 @@ if (offsetof<PollSet>() != SET_BYTES) ERROR("PollSet is 32 bytes");
 /** A Waiter with a link to the next entry of its set behind it. */
 const ENTRY_BYTES: u32 = WAITER_BYTES + 4;
 
-/** A set for up to `files` files, owned by `owner` (see PollSet.callback); null when memory is short. */
-export function pollSetNew(owner: usize, callback: u32, files: u32): PollSet | null {
+/** A set for up to `files` files whose wake-ups go to `owner`, of `kind`; null when memory is short. */
+export function pollSetNew(owner: usize, kind: WaiterKind, files: u32): PollSet | null {
   const p = kernelAlloc(SET_BYTES + files * (ENTRY_BYTES + 4));
   if (p == 0) return null;
   const set = changetype<PollSet>(p);
   set.owner = owner;
-  set.callback = callback;
+  set.kind = kind;
   set.room = files;
   set.files = p + SET_BYTES + files * ENTRY_BYTES;
   return set;
@@ -125,19 +122,20 @@ export function pollOn(poller: usize, queue: WaitQueue): void {
     return;
   }
   const waiter = changetype<Waiter>(p);
-  waiter.owner = poller;
-  waiter.kind = <u8>WaiterKind.Poll;
+  waiter.owner = set.owner;
+  waiter.kind = <u8>set.kind;
   waiter.exclusive = set.exclusive;
+  waiter.ignored = set.ignored;
   waiter.queue = null;
   store<u32>(p, <u32>set.first, WAITER_BYTES);
   set.first = p;
   waitOn(queue, waiter);
 }
 
-function wakePoller(owner: usize, waiter: Waiter): void {
-  const set = changetype<PollSet>(owner);
-  if (set.callback == 0) unpark(changetype<Thread>(set.owner), WakeReason.Event);
-  else call_indirect<void>(set.callback, set.owner);
+/** Makes the waiters of the set ignore these events. */
+export function pollSetIgnore(set: PollSet, events: u16): void {
+  set.ignored = events;
+  for (let p = set.first; p != 0; p = <usize>load<u32>(p, WAITER_BYTES)) changetype<Waiter>(p).ignored = events;
 }
 
 /** Event bits that hold for `file` now; `poller` is 0 or a PollSet to register with pollOn. */
@@ -161,6 +159,5 @@ function releasePollSet(t: Thread): void {
 
 /** To be called once at start-up. */
 export function pollInit(): void {
-  setWaker(WaiterKind.Poll, wakePoller);
   registerOperation(OperationKind.Poll, releasePollSet);
 }

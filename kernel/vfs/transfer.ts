@@ -30,11 +30,8 @@ export function fileRead(file: File, ua: u64, count: u32): Result {
 /** As fileRead, but never waits: -EAGAIN. */
 export function fileTryRead(file: File, ua: u64, count: u32): Result {
   switch (file.kind) {
-    case FileKind.Regular: {
-      const r = regularRead(file, ua, count, file.position);
-      if (r > 0) file.position += r;
-      return r;
-    }
+    case FileKind.Regular:
+      return readRegular(file, ua, count);
     case FileKind.Pipe:
       return count == 0 ? 0 : pipeRead(pipeOf(file), PipePeer.User, ua, count);
     case FileKind.Socket:
@@ -51,6 +48,19 @@ export function fileTryRead(file: File, ua: u64, count: u32): Result {
     default:
       return registeredRead(file, ua, count);
   }
+}
+
+function readRegular(file: File, ua: u64, count: u32): Result {
+  const r = regularRead(file, ua, count, file.position);
+  if (r > 0) file.position += r;
+  return r;
+}
+
+function writeRegular(file: File, ua: u64, count: u32): Result {
+  const position = (file.flags & OpenFlag.Append) != 0 ? file.inode.size : file.position;
+  const r = regularWrite(file.inode, ua, count, position);
+  if (r > 0) file.position = position + r;
+  return r;
 }
 
 /**
@@ -87,12 +97,8 @@ function goOnWriting(file: File, ua: u64, count: u32, r: Result): Result {
 /** As fileWrite, but never waits (-EAGAIN), may write less than it could after waiting, and raises no SIGPIPE. */
 export function fileTryWrite(file: File, ua: u64, count: u32): Result {
   switch (file.kind) {
-    case FileKind.Regular: {
-      const position = (file.flags & OpenFlag.Append) != 0 ? file.inode.size : file.position;
-      const r = regularWrite(file.inode, ua, count, position);
-      if (r > 0) file.position = position + r;
-      return r;
-    }
+    case FileKind.Regular:
+      return writeRegular(file, ua, count);
     case FileKind.Pipe: {
       const packet = (file.flags & OpenFlag.Direct) != 0 ? SlotFlag.Packet : 0;
       return count == 0 ? 0 : pipeWrite(pipeOf(file), PipePeer.User, ua, count, packet);

@@ -8,7 +8,7 @@ import { epollAdd, epollCollect, epollModify, epollNew, epollQueue, epollRemove 
 import { eventFdNew } from "../../kernel/vfs/eventfd";
 import { fileWait } from "../../kernel/vfs/file";
 import { OpenFlag } from "../../kernel/vfs/flags";
-import { FileKind } from "../../kernel/vfs/inode";
+import { File, FileKind } from "../../kernel/vfs/inode";
 import { installFile, isNone, openFile } from "./descriptor";
 import { endTemporaryMask, temporaryMask } from "./mask";
 import { deadlineNs, timeoutFrom, timeoutIn, TimeUnit } from "./timeout";
@@ -62,9 +62,12 @@ function wait(t: Thread, epoll: i32, events: u64, limit: i32): Result {
   const file = openFile(t, epoll);
   if (isNone(file)) return -Errno.EBADF;
   if (file.kind != FileKind.Epoll) return -Errno.EINVAL;
-  let r = epollCollect(file, events, limit);
-  if (r != 0 || deadlineNs == 0) return r;
-  r = fileWait(file, epollQueue(file), true, deadlineNs);
+  const r = epollCollect(file, events, limit);
+  return r != 0 || deadlineNs == 0 ? r : waitForEvents(file);
+}
+
+function waitForEvents(file: File): Result {
+  const r = fileWait(file, epollQueue(file), true, deadlineNs);
   if (r == -Errno.ETIMEDOUT) return 0;
   return r == -Errno.ERESTARTSYS ? -Errno.EINTR : r;
 }

@@ -5,6 +5,7 @@ import { kernelAlloc, kernelFree } from "../../kernel/mm/heap";
 import { copyIn, copyOut } from "../../kernel/mm/user";
 import { BLOCKED, Result } from "../../kernel/result";
 import { interruptedUntilDeadline, NEVER, park, Thread } from "../../kernel/task/thread";
+import { WaiterKind } from "../../kernel/task/wait";
 import { File } from "../../kernel/vfs/inode";
 import {
   filePoll,
@@ -84,7 +85,7 @@ function scan(t: Thread, buffer: usize, bytes: u32): Result {
 /** Nothing is ready: registers for all items, unless an earlier run has, and parks. */
 function waitForEvents(t: Thread, buffer: usize, bytes: u32): Result {
   if (!heldPollSet(t)) {
-    const set = pollSetNew(changetype<usize>(t), 0, bytes / ITEM_BYTES);
+    const set = pollSetNew(changetype<usize>(t), WaiterKind.Thread, bytes / ITEM_BYTES);
     if (!set) return -Errno.ENOMEM;
     register(t, set, buffer, bytes);
     if (set.failed) {

@@ -5,6 +5,7 @@ import { kernelAlloc, kernelFree } from "../../kernel/mm/heap";
 import { copyIn, copyOut } from "../../kernel/mm/user";
 import { BLOCKED, Result } from "../../kernel/result";
 import { park, Thread } from "../../kernel/task/thread";
+import { WaiterKind } from "../../kernel/task/wait";
 import { File } from "../../kernel/vfs/inode";
 import {
   filePoll,
@@ -152,7 +153,7 @@ function countAsked(): u32 {
 /** Nothing is ready: registers for all files, unless an earlier run has, and parks. */
 function waitForEvents(t: Thread): Result {
   if (!heldPollSet(t)) {
-    const set = pollSetNew(changetype<usize>(t), 0, countAsked());
+    const set = pollSetNew(changetype<usize>(t), WaiterKind.Thread, countAsked());
     if (!set) return -Errno.ENOMEM;
     scan(t, set);
     if (set.failed) {

@@ -4,6 +4,7 @@ import { Errno } from "../../kernel/errno";
 import { copyIn, copyOut } from "../../kernel/mm/user";
 import { Result } from "../../kernel/result";
 import { deadlineAfter, NEVER, park, Thread } from "../../kernel/task/thread";
+import { WaiterKind } from "../../kernel/task/wait";
 import { fdGet } from "../../kernel/vfs/fdtable";
 import { File } from "../../kernel/vfs/inode";
 import { filePoll, heldPollSet, holdPollSet, PollEvent, pollSetAdd, pollSetFile, pollSetFree, pollSetNew } from "../../kernel/vfs/poll";
@@ -37,7 +38,7 @@ function scan(t: Thread, count: u32): u32 {
 
 /** Registers the call with all files: false when memory is short. Every entry is a file or negative, else scan has found it ready. */
 function register(t: Thread, count: u32): bool {
-  const set = pollSetNew(changetype<usize>(t), 0, count);
+  const set = pollSetNew(changetype<usize>(t), WaiterKind.Thread, count);
   if (!set) return false;
   for (let i: u32 = 0; i < count; i++) {
     const fd = load<i32>(buffer + i * ENTRY_BYTES);
