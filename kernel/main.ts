@@ -32,13 +32,12 @@ import { unmapInodePages } from "./mm/space";
 import { randomSeed } from "./random";
 import { BLOCKED, GONE, NEEDS_REGISTERS, Result } from "./result";
 import { clearOperation, setRegistersSaved, leave, onTimer, setPersonality, settle, slowCall } from "./run";
+import { attention, Attention } from "./task/attention";
 import { makeRoom } from "./task/oom";
 import { lifecycleInit } from "./task/lifecycle";
-import { operationOpen } from "./task/operation";
-import { reschedule } from "./task/scheduler";
 import { current, Thread, unpark, WakeReason, wakeThread } from "./task/thread";
 import { setWaker, WaiterKind } from "./task/wait";
-import { workPending, workSystemInit } from "./task/work";
+import { workSystemInit } from "./task/work";
 import { ttyFilesInit } from "./tty/files";
 import { ttyProcessesInit } from "./tty/processes";
 import { ipcInit } from "./ipc/start";
@@ -147,7 +146,7 @@ export function onSystemCall(): u32 {
     return 1;
   }
   t.rax = <u64>result;
-  return t.work | (<u32>reschedule) | (<u32>workPending) | (<u32>operationOpen);
+  return t.work | attention;
 }
 
 /** The rest of a call that blocked, needs all registers, or left something to do. */
@@ -165,7 +164,7 @@ export function onSlowCall(): void {
     leave(result);
     return;
   }
-  if (operationOpen) clearOperation(t);
+  if (attention & Attention.Operation) clearOperation(t);
   settle();
 }
 
@@ -185,7 +184,7 @@ export function onTrap(vector: u32, error: u64, address: u64): void {
     }
     if (vector != 14 || result < 0) faultSignal(t, vector, error, address, result);
   }
-  if (current.work != 0 || reschedule || workPending) settle();
+  if ((current.work | attention) != 0) settle();
 }
 
 /** An interrupt while the CPU idles. */

@@ -3,12 +3,13 @@
 
 import { timerArm, timerFired } from "./interrupt";
 import { BLOCKED, GONE, Result } from "./result";
+import { attention, Attention } from "./task/attention";
 import { exitThread } from "./task/lifecycle";
 import { operationCloses, releaseOperation } from "./task/operation";
-import { requestReschedule, requeueCurrent, reschedule, shouldYield, sliceEndNs, switchToNext } from "./task/scheduler";
+import { requestReschedule, requeueCurrent, shouldYield, sliceEndNs, switchToNext } from "./task/scheduler";
 import { stopThread } from "./task/stop";
 import { current, Thread, ThreadState, Work } from "./task/thread";
-import { workPending, workRun } from "./task/work";
+import { workRun } from "./task/work";
 import { nowNs } from "./time/clock";
 import { timerNextNs, timerRun } from "./time/timer";
 
@@ -76,7 +77,7 @@ function restart(t: Thread): void {
 /** Does what must be done before user mode, and picks the thread that goes there. `current` is null when the CPU is to idle. */
 export function settle(): void {
   for (;;) {
-    if (workPending) workRun();
+    if (attention & Attention.Work) workRun();
     const t = current;
     if (!t) {
       switchToNext();
@@ -85,7 +86,7 @@ export function settle(): void {
     }
     const work = t.work;
     if (work == 0) {
-      if (!reschedule || !shouldYield(nowNs())) break;
+      if (!(attention & Attention.Reschedule) || !shouldYield(nowNs())) break;
       requeueCurrent();
       t.involuntarySwitches++;
       switchToNext();

@@ -1,4 +1,4 @@
-# Ways into the kernel and out of it. The registers of the running thread are pushed straight into its Thread object (GS:CPU_THREAD_TOP
+# Ways into the kernel and out of it. The registers of the running thread go straight into its Thread object (GS:CPU_THREAD_TOP
 # points one past its ss field; TSS.rsp0 too), then the kernel stack is taken and AssemblyScript called. It returns when the thread to
 # run next, perhaps another, is to go on. The kernel runs with interrupts off; they are taken in user mode and in the idle loop.
 
@@ -13,44 +13,45 @@ syscall_entry:
 	swapgs
 	mov %rsp, %gs:CPU_USER_RSP
 	mov %gs:CPU_THREAD_TOP, %rsp
-	push $USER_DS
-	push %gs:CPU_USER_RSP
-	push %r11
-	push $USER_CS
-	push %rcx
-	push %rax
-	push %rdi
-	push %rsi
-	push %rdx
-	push %rcx
-	push %rax
-	push %r8
-	push %r9
-	push %r10
-	push %r11
+	mov %rcx, -40(%rsp)             # rip
+	mov %gs:CPU_USER_RSP, %rcx
+	mov %rcx, -16(%rsp)
+	mov %r11, -24(%rsp)             # rflags
+	mov %rax, -48(%rsp)             # call
+	mov %rdi, -56(%rsp)
+	mov %rsi, -64(%rsp)
+	mov %rdx, -72(%rsp)
+	mov %rax, -88(%rsp)
+	mov %r8, -96(%rsp)
+	mov %r9, -104(%rsp)
+	mov %r10, -112(%rsp)
 	mov %gs:CPU_STACK_TOP, %rsp
 	call kernel_onSystemCall
 	# C has kept rbx, rbp and r12 to r15 as the user's. Most calls are over now and go straight back.
 	mov %gs:CPU_THREAD_TOP, %rsp
 	test %eax, %eax
 	jnz slow_call
-	sub $112, %rsp
-	pop %r10
-	pop %r9
-	pop %r8
-	pop %rax
-	add $8, %rsp                    # rcx: lost to SYSRET, as r11 is
-	pop %rdx
-	pop %rsi
-	pop %rdi
-	mov 8(%rsp), %rcx
-	mov 24(%rsp), %r11
-	mov 32(%rsp), %rsp
+	mov -112(%rsp), %r10
+	mov -104(%rsp), %r9
+	mov -96(%rsp), %r8
+	mov -88(%rsp), %rax             # not rcx, which is lost to SYSRET, as r11 is
+	mov -72(%rsp), %rdx
+	mov -64(%rsp), %rsi
+	mov -56(%rsp), %rdi
+	mov -40(%rsp), %rcx
+	mov -24(%rsp), %r11
+	mov -16(%rsp), %rsp
 	swapgs
 	sysretq
 
 # The call blocks, needs all registers, or something else is to be done before user mode.
 slow_call:
+	movq $USER_DS, -8(%rsp)
+	movq $USER_CS, -32(%rsp)
+	mov -40(%rsp), %rcx
+	mov %rcx, -80(%rsp)
+	mov -24(%rsp), %r11
+	mov %r11, -120(%rsp)
 	mov %rbx, -128(%rsp)
 	mov %rbp, -136(%rsp)
 	mov %r12, -144(%rsp)

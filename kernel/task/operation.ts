@@ -2,6 +2,7 @@
 // waiters of a poll) hangs on Thread.opObject, and Thread.opKind says how to let go of it: when the call ends, however it ends, and when
 // the thread dies in the middle of it.
 
+import { attend, attended, Attention } from "./attention";
 import { Thread } from "./thread";
 
 export const enum OperationKind {
@@ -19,22 +20,19 @@ export const enum OperationKind {
   /** semop(2) holds its set, msgsnd(2) and msgrcv(2) their queue: kernel/ipc. */
   Semaphore = 6,
   Message = 7,
-  Count = 8,
+  /** Waiting for several futexes: kernel/task/futexvector.ts. */
+  FutexVector = 8,
+  Count = 9,
 }
 
-/**
- * True when the call that runs now has set one of the op fields of its thread, so that they must be cleared when it ends. Whoever sets them
- * calls operationOpens; a call that does not pays nothing.
- */
-export let operationOpen = false;
-
+/** The call that runs now has set one of the op fields of its thread, which must be cleared when it ends. A call that does not pays nothing. */
 export function operationOpens(): void {
-  operationOpen = true;
+  attend(Attention.Operation);
 }
 
 /** For kernel/run.ts: the thread was parked, or its fields have been cleared. */
 export function operationCloses(): void {
-  operationOpen = false;
+  attended(Attention.Operation);
 }
 
 type Releaser = (t: Thread) => void;

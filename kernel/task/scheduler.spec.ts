@@ -4,6 +4,7 @@ import { kernelAlloc } from "../mm/heap";
 import { nowNs } from "../time/clock";
 import { advance } from "../time/testing";
 import { timerDestroy } from "../time/timer";
+import { attention, Attention } from "./attention";
 import { processNew, setContainerCount, threadNew } from "./lifecycle";
 import { Process } from "./process";
 import {
@@ -12,7 +13,6 @@ import {
   forgetThread,
   requestReschedule,
   requeueCurrent,
-  reschedule,
   runnableThreads,
   shouldYield,
   sliceEndNs,
@@ -71,7 +71,7 @@ function run(ns: u64): void {
 function settle(): void {
   if (!current) switchToNext();
   if (sliceEndNs != 0 && nowNs() >= sliceEndNs) requestReschedule();
-  if (!current || !reschedule || !shouldYield(nowNs())) return;
+  if (!current || !(attention & Attention.Reschedule) || !shouldYield(nowNs())) return;
   requeueCurrent();
   switchToNext();
 }
@@ -166,6 +166,58 @@ describe("shares", () => {
   });
 });
 
+describe("the newcomer, who waits beside the queues", () => {
+  test("runs next when the other sleeps, and is woken in its turn", () => {
+    const a = newThread(init);
+    switchToNext();
+    const b = newThread(init, true);
+    for (let i = 0; i < 100; i++) {
+      wakeUp(b);
+      expect(runnableThreads()).toBe(1);
+      expect(attention & Attention.Reschedule).toBe(0, "nothing to look at before its slice");
+      advance(STEP);
+      sleep();
+      expect(current == b).toBe(true);
+      wakeUp(a);
+      advance(STEP);
+      sleep();
+      expect(current == a).toBe(true);
+    }
+    expectAbout(share(a.cpuNs, a.cpuNs + b.cpuNs), 500, 5, "each is charged for its own time");
+  });
+
+  test("does not keep a third out, in its container or another", () => {
+    const a = newThread(init);
+    switchToNext();
+    const b = newThread(init, true);
+    wakeUp(b);
+    const c = newThread(otherInit);
+    expect(runnableThreads()).toBe(2);
+    run(SECOND);
+    expectAbout(share(c.cpuNs, a.cpuNs + b.cpuNs + c.cpuNs), 500, 10, "the other container's half");
+    expectAbout(share(b.cpuNs, a.cpuNs + b.cpuNs), 500, 20, "b's half of the rest");
+  });
+
+  test("gets the CPU at once from one whose slice is long over", () => {
+    newThread(init);
+    run(SECOND);
+    const b = newThread(init);
+    settle();
+    expect(current == b).toBe(true);
+  });
+
+  test("can be taken back", () => {
+    newThread(init);
+    switchToNext();
+    const b = newThread(init);
+    dequeue(b);
+    expect(b.queueIndex).toBe(0);
+    expect(runnableThreads()).toBe(0);
+    sleep();
+    expect(current == null).toBe(true);
+  });
+});
+
 describe("whoever ran alone", () => {
   test("keeps its half when another container comes: nothing is owed for a time without rivals", () => {
     newThread(init);
@@ -255,7 +307,7 @@ describe("the queue", () => {
     expect(current == null).toBe(true);
     expect(sliceEndNs).toBe(0);
     const t = newThread(init);
-    expect(reschedule).toBe(true);
+    expect(attention & Attention.Reschedule).toBe(Attention.Reschedule);
     switchToNext();
     expect(current == t).toBe(true);
     expect(t.state).toBe(ThreadState.Running);

@@ -9,6 +9,7 @@ import { kernelAlloc, kernelFree } from "../mm/heap";
 import { spaceLoad } from "../mm/space";
 import { timerArm } from "../interrupt";
 import { nowNs } from "../time/clock";
+import { attend, attended, Attention } from "./attention";
 import { current, setCurrent, Thread, ThreadState } from "./thread";
 
 /** A thread runs this long before another of equal standing gets its turn. */
@@ -29,12 +30,9 @@ const BESIDE_QUEUE: u32 = u32.MAX_VALUE;
 export let sliceEndNs: u64 = 0;
 /** The thread whose FPU registers and segment bases are in the CPU: it need not be saved when it runs again. */
 let loaded: Thread = changetype<Thread>(0);
-/** Before user mode, look whether another thread should run: one woke while others waited, or a slice is over. */
-export let reschedule = false;
-
 /** Makes the next return to user mode look whether another thread should run. */
 export function requestReschedule(): void {
-  reschedule = true;
+  attend(Attention.Reschedule);
 }
 
 /** Weight of a nice value: 1.25 times less per step, in 1/1024 (Linux's sched_prio_to_weight). */
@@ -151,7 +149,7 @@ export function enqueue(t: Thread): void {
     queueNewcomer();
   }
   insert(t);
-  reschedule = true;
+  attend(Attention.Reschedule);
 }
 
 /** The newcomer is not alone any more, or its standing matters. The running thread has been charged. */
@@ -239,7 +237,7 @@ function takeNext(): Thread {
 
 /** True when another thread should have the CPU now rather than the current one. */
 export function shouldYield(now: u64): bool {
-  reschedule = false;
+  attended(Attention.Reschedule);
   const t = current;
   charge(t, now);
   queueNewcomer();
@@ -266,7 +264,7 @@ export function yieldCurrent(): void {
   const c = t.process.container;
   for (let i: u32 = 0; i < c.runnable; i++) t.virtualNs = max(t.virtualNs, threadAt(c, i).virtualNs);
   sliceEndNs = 1;
-  reschedule = true;
+  attend(Attention.Reschedule);
 }
 
 /** Puts the current thread, still runnable, back in the queue. */
@@ -285,7 +283,7 @@ export function switchToNext(): void {
   if (old) charge(old, now);
   const next = takeNext();
   sliceEndNs = queueCount == 0 || !next ? 0 : now + SLICE_NS;
-  reschedule = false;
+  attended(Attention.Reschedule);
   setCurrent(next);
   setThread(changetype<usize>(next));
   if (!next) return;

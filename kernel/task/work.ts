@@ -1,6 +1,7 @@
 // Deferred kernel work: functions that run before the kernel next returns to user mode or idles. For kernel activities that wait like
 // threads do but are none: the control channel, a terminal's driver. A Work is embedded in its owner.
 
+import { attend, attended, Attention } from "./attention";
 import { setWaker, Waiter, WaiterKind } from "./wait";
 
 @unmanaged
@@ -17,7 +18,6 @@ export const WORK_ITEM_BYTES: u32 = 16;
 
 let first: WorkItem | null = null;
 let last: WorkItem | null = null;
-export let workPending = false;
 
 type WorkFunction = (argument: usize) => void;
 
@@ -37,7 +37,7 @@ export function workSchedule(item: WorkItem): void {
   if (tail) tail.next = item;
   else first = item;
   last = item;
-  workPending = true;
+  attend(Attention.Work);
 }
 
 /** Takes an item back before its owner goes. */
@@ -64,7 +64,7 @@ export function workRun(): void {
     item.scheduled = false;
     call_indirect<void>(item.run, item.argument);
   }
-  workPending = false;
+  attended(Attention.Work);
 }
 
 function wakeWork(owner: usize, waiter: Waiter): void {

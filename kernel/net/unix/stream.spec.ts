@@ -5,7 +5,8 @@ import { setCurrent } from "../../task/thread";
 import { fileRelease } from "../../vfs/file";
 import { File } from "../../vfs/inode";
 import { namelessInit } from "../../vfs/nameless";
-import { workPending, workRun, workSystemInit } from "../../task/work";
+import { attention, Attention } from "../../task/attention";
+import { workRun, workSystemInit } from "../../task/work";
 import { exchange, exchangeStart, MessageFlag } from "../exchange";
 import { familyReceive, familySend, socketNew, socketPair } from "../family";
 import { rightsAdd, rightsFree, rightsNew } from "../rights";
@@ -93,7 +94,7 @@ beforeEach(() => {
 });
 
 afterEach(() => {
-  if (workPending) workRun();
+  if (attention & Attention.Work) workRun();
   expect(heapObjectsUsed()).toBe(objects, "objects are given back");
 });
 
@@ -231,7 +232,7 @@ describe("descriptors in flight", () => {
     pair(SocketType.Stream);
     sendFile(a, b);
     fileRelease(b);
-    expect(workPending).toBeTruthy();
+    expect(attention & Attention.Work).toBeTruthy();
     workRun();
     // `a` is open: what it wrote lies in the queue of `b`, which only that queue refers to.
     expect(send(a, 1)).toBe(-Errno.EPIPE);
@@ -260,7 +261,7 @@ describe("descriptors in flight", () => {
     pair(SocketType.Stream);
     sendFile(c, b); // d's queue has b, and d is open
     fileRelease(b);
-    expect(workPending).toBeTruthy();
+    expect(attention & Attention.Work).toBeTruthy();
     workRun();
     expect(send(a, 3)).toBe(3);
     expect(receive(d, 1)).toBe(1);
