@@ -3,6 +3,7 @@
 import { semaphoreUndosEnd } from "../kernel/ipc/semaphore";
 import { Process } from "../kernel/task/process";
 import { futexThreadEnds } from "../kernel/task/futex";
+import { futexVectorInit } from "../kernel/task/futexvector";
 import { intervalTimerFired, processTimersEnd } from "../kernel/task/itimer";
 import { setProcessEndingHook, setThreadEndingHook } from "../kernel/task/lifecycle";
 import { pidFileInit } from "../kernel/task/pidfd";
@@ -20,4 +21,5 @@ export function signalsInit(): void {
   setThreadEndingHook(futexThreadEnds);
   signalFileInit();
   pidFileInit();
+  futexVectorInit();
 }

@@ -128,7 +128,7 @@ import {
 } from "./sys/xattr";
 import { setAllGroups, setAllUsers, setFileGroup, setFileUser, setGroup, setGroups, setUser, setUsers } from "../kernel/task/identity";
 import { sysCapget, sysCapset, sysGetgroups, sysGetresgid, sysGetresuid, sysSetgroups } from "./sys/credentials";
-import { sysGetRobustList, sysSetRobustList } from "./sys/futex";
+import { sysFutexWaitv, sysGetRobustList, sysSetRobustList } from "./sys/futex";
 import { sysKill, sysRtSigqueueinfo, sysRtTgsigqueueinfo, sysTgkill, sysTkill } from "./sys/kill";
 import { sysGetrlimit, sysPrlimit64, sysSetrlimit } from "./sys/limits";
 import { sysPrctl } from "./sys/prctl";
@@ -491,6 +491,7 @@ export function linuxCall(t: Thread): Result {
     case 438: return sysPidfdGetfd(t, <i32>t.rdi, <i32>t.rsi, <u32>t.rdx);
     case 439: return sysFaccessat2(t, <i32>t.rdi, t.rsi, <u32>t.rdx, <u32>t.r10);
     case 441: return rowEpollPwait2(t);
+    case 449: return sysFutexWaitv(t, t.rdi, <u32>t.rsi, <u32>t.rdx, t.r10, <i32>t.r8);
     case 452: return sysFchmodat2(t, <i32>t.rdi, t.rsi, <u32>t.rdx, <u32>t.r10);
   }
   return missing(t);

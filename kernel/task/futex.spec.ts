@@ -5,6 +5,8 @@ import { Inode, INODE_BYTES } from "../vfs/inode";
 import { BLOCKED } from "../result";
 import { nowNs } from "../time/clock";
 import { FUTEX_MATCH_ANY, futexRequeue, futexThreadEnds, futexWait, futexWake, futexWakeOperation } from "./futex";
+import { FUTEX_WORD_BYTES, futexVectorGoOn, futexVectorInit, futexWaitsForVector, futexWaitVector, FutexWord } from "./futexvector";
+import { releaseOperation } from "./operation";
 import { Process } from "./process";
 import { init, newProcess, newThread, startContainer } from "./testing";
 import { NEVER, setCurrent, Thread, ThreadState, unpark, WakeReason } from "./thread";
@@ -15,10 +17,24 @@ let a: u64 = 0;
 let b: u64 = 0;
 
 /** A new thread that runs futexWait(2) on `ua`, which holds 0. */
-function waiterOn(ua: u64, bits: u32 = FUTEX_MATCH_ANY): Thread {
+function waiterOn(ua: u64, bits: u32 = FUTEX_MATCH_ANY, shared: bool = false): Thread {
   const t = newThread(p);
   setCurrent(t);
-  expect(futexWait(t, ua, 0, bits, false, NEVER)).toBe(BLOCKED);
+  expect(futexWait(t, ua, 0, bits, shared, NEVER)).toBe(BLOCKED);
+  setCurrent(p.leader);
+  return t;
+}
+
+/** A new thread that waits for `a` and `b`, which hold 0; the call says that `b` holds `valueOfB`. */
+function vectorWaiter(valueOfB: u32): Thread {
+  futexVectorInit();
+  const t = newThread(p);
+  setCurrent(t);
+  const words = kernelAlloc(2 * FUTEX_WORD_BYTES);
+  changetype<FutexWord>(words).ua = a;
+  changetype<FutexWord>(words + FUTEX_WORD_BYTES).ua = b;
+  changetype<FutexWord>(words + FUTEX_WORD_BYTES).value = valueOfB;
+  expect(futexWaitVector(t, words, 2, NEVER)).toBe(valueOfB == 0 ? BLOCKED : -Errno.EAGAIN);
   setCurrent(p.leader);
   return t;
 }
@@ -152,10 +168,47 @@ test("FUTEX_WAKE_OP changes the second word and wakes by its old value", () => {
   expect(futexWakeOperation(p.leader, a, b, 1, 1, 7 << 28, false)).toBe(-Errno.ENOSYS);
 });
 
+test("a private word and one that is named as shared are not the same", () => {
+  const t = waiterOn(a);
+  expect(futexWake(p.leader, a, 1, FUTEX_MATCH_ANY, true)).toBe(0);
+  expect(futexWake(p.leader, a, 1, FUTEX_MATCH_ANY, false)).toBe(1);
+  expect(again(t, a)).toBe(0);
+});
+
+describe("waiting for several words", () => {
+  test("ends with the one that is woken", () => {
+    const t = vectorWaiter(0);
+    expect(futexWaitsForVector(t)).toBe(true);
+    expect(futexWake(p.leader, b, 9, FUTEX_MATCH_ANY, false)).toBe(1);
+    expect(t.state).toBe(ThreadState.Runnable);
+    expect(futexWake(p.leader, b, 9, FUTEX_MATCH_ANY, false)).toBe(0, "a wake-up is used up");
+    expect(futexVectorGoOn(t, NEVER)).toBe(1);
+    releaseOperation(t);
+    expect(futexWake(p.leader, a, 9, FUTEX_MATCH_ANY, false)).toBe(0, "it has left the other queue");
+  });
+
+  test("leaves no waiter behind when a word has another value", () => {
+    const t = vectorWaiter(1);
+    expect(futexWaitsForVector(t)).toBe(false);
+    expect(futexWake(p.leader, a, 9, FUTEX_MATCH_ANY, false)).toBe(0);
+  });
+
+  test("follows a word that is requeued", () => {
+    const t = vectorWaiter(0);
+    const c = b + 16;
+    expect(futexRequeue(p.leader, a, c, 0, 1, false, 0, false)).toBe(1);
+    expect(futexWake(p.leader, a, 9, FUTEX_MATCH_ANY, false)).toBe(0);
+    expect(futexWake(p.leader, c, 9, FUTEX_MATCH_ANY, false)).toBe(1);
+    setCurrent(t);
+    expect(futexVectorGoOn(t, NEVER)).toBe(0);
+    releaseOperation(t);
+  });
+});
+
 describe("the end of a thread", () => {
   test("clears its tid word and wakes who joins it", () => {
     const t = newThread(p);
-    const joiner = waiterOn(a);
+    const joiner = waiterOn(a, FUTEX_MATCH_ANY, true);
     t.clearTid = a;
     store<u32>(<usize>a, t.tid);
     setCurrent(t);
@@ -173,7 +226,7 @@ describe("the end of a thread", () => {
     store<u64>(head, 16, 8);
     store<u64>(entry, head);
     const word = <u64>entry + 16;
-    const waiter = waiterOn(word);
+    const waiter = waiterOn(word, FUTEX_MATCH_ANY, true);
     store<u32>(<usize>word, t.tid | 0x8000_0000);
     t.robustList = head;
     setCurrent(t);

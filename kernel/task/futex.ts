@@ -1,7 +1,8 @@
 // Futexes: waiting for a word of user memory to change (futex(2), futex(7); Franke, Russell, Kirkwood, "Fuss, Futexes and Furwocks", OLS 2002).
 // The kernel keeps nothing about a word nobody waits for: waiters stand in a hash table of queues by what names the word. That is the
-// file and the place in it for shared mappings, the address space and the address for all others.
-// A waiting call keeps its key in Thread.opObject and opData, its bits in opDone, and how far it has come in opPhase.
+// file and the place in it for shared mappings, the address space and the address for all others; FUTEX_PRIVATE_FLAG makes another name.
+// A waiting call keeps its key in Thread.opObject and opData, its bits in opDone, and how far it has come in opPhase. One that waits for
+// several words has a FutexEntry for each (kernel/task/futexvector.ts).
 
 import { operationOpens } from "./operation";
 import { Errno } from "../errno";
@@ -10,13 +11,26 @@ import { AddressSpace, vmaFind, VmaFlag } from "../mm/space";
 import { PAGE_SHIFT } from "../mm/frame";
 import { Result } from "../result";
 import { park, Thread, unpark, WakeReason } from "./thread";
-import { stopWaiting, Waiter, waitOn, WaitQueue } from "./wait";
+import { stopWaiting, Waiter, WaiterKind, waitOn, WaitQueue, WAITER_BYTES } from "./wait";
 
 const enum Phase {
   Fresh = 0,
   Waiting = 1,
   Woken = 2,
 }
+
+/** One of the words that a futex_waitv(2) waits for. */
+@unmanaged
+export class FutexEntry extends Waiter {
+  /** The key of the word. */
+  object: usize;
+  place: u64;
+  thread: Thread;
+  /** A wake-up of this word was for this waiter, which is off the queue. */
+  woken: bool;
+}
+if (offsetof<FutexEntry>("object") != WAITER_BYTES) ERROR("a FutexEntry is a Waiter");
+export const FUTEX_ENTRY_BYTES: u32 = (offsetof<FutexEntry>() + 7) & ~7;
 
 /** Matches every waiter. */
 export const FUTEX_MATCH_ANY: u32 = 0xffff_ffff;
@@ -26,17 +40,19 @@ const buckets = memory.data(256 * 8, 8);
 const word = memory.data(8, 8);
 
 /** The key that futexKey computed: object and place. */
-let keyObject: usize = 0;
-let keyPlace: u64 = 0;
+export let keyObject: usize = 0;
+export let keyPlace: u64 = 0;
+/** In the key of a word of private memory that is named without FUTEX_PRIVATE_FLAG. */
+const NAMED_AS_SHARED: usize = 1;
 
 @inline
-function bucket(object: usize, place: u64): WaitQueue {
+export function bucket(object: usize, place: u64): WaitQueue {
   const hash = ((<u32>(place >> 2)) ^ (<u32>(place >> 12)) ^ (<u32>(object >> 4))) * 0x9e3779b1;
   return changetype<WaitQueue>(buckets + ((hash >> 24) & (BUCKETS - 1)) * 8);
 }
 
 /** Computes the key of the word at `ua`: 0; -EINVAL unless it is aligned, -EFAULT outside the user's half. */
-function futexKey(space: AddressSpace, ua: u64, shared: bool): Result {
+export function futexKey(space: AddressSpace, ua: u64, shared: bool): Result {
   if ((ua & 3) != 0) return -Errno.EINVAL;
   if (!userRange(ua, 4)) return -Errno.EFAULT;
   keyObject = changetype<usize>(space);
@@ -48,12 +64,12 @@ function futexKey(space: AddressSpace, ua: u64, shared: bool): Result {
   if (inode && (vma.flags & VmaFlag.Shared) != 0) {
     keyObject = changetype<usize>(inode);
     keyPlace = (vma.pageOffset << PAGE_SHIFT) + (ua - vma.start);
-  }
+  } else keyObject |= NAMED_AS_SHARED;
   return 0;
 }
 
 /** The futex word at `ua`, or -EFAULT or BLOCKED. */
-function wordIn(ua: u64): Result {
+export function wordIn(ua: u64): Result {
   const r = copyIn(word, ua, 4);
   return r < 0 ? r : <Result>load<u32>(word);
 }
@@ -88,10 +104,43 @@ export function futexWait(t: Thread, ua: u64, value: u32, bits: u32, shared: boo
   return r;
 }
 
+/** True when the waiter waits for this word, and for one of `bits`. */
 @inline
-function waits(waiter: Waiter, object: usize, place: u64): bool {
+function waits(waiter: Waiter, object: usize, place: u64, bits: u32): bool {
+  if (waiter.kind == WaiterKind.FutexEntry) {
+    const entry = changetype<FutexEntry>(waiter);
+    return entry.place == place && entry.object == object;
+  }
   const t = changetype<Thread>(waiter.owner);
-  return t.opData == place && t.opObject == object;
+  return t.opData == place && t.opObject == object && ((<u32>t.opDone) & bits) != 0;
+}
+
+/** Ends the wait: what came was meant for this waiter. */
+@inline
+function finish(waiter: Waiter): void {
+  let t = changetype<Thread>(waiter.owner);
+  if (waiter.kind == WaiterKind.FutexEntry) {
+    const entry = changetype<FutexEntry>(waiter);
+    t = entry.thread;
+    entry.woken = true;
+    stopWaiting(waiter);
+  } else t.opPhase = Phase.Woken;
+  unpark(t, WakeReason.Event);
+}
+
+/** Makes the waiter wait for another word. */
+function moveTo(waiter: Waiter, object: usize, place: u64): void {
+  stopWaiting(waiter);
+  if (waiter.kind == WaiterKind.FutexEntry) {
+    const entry = changetype<FutexEntry>(waiter);
+    entry.object = object;
+    entry.place = place;
+  } else {
+    const t = changetype<Thread>(waiter.owner);
+    t.opObject = object;
+    t.opData = place;
+  }
+  waitOn(bucket(object, place), waiter);
 }
 
 /** Wakes up to `most` (at least one) waiters of the key that wait for one of `bits`; returns how many. */
@@ -100,10 +149,8 @@ function wakeKey(object: usize, place: u64, most: i32, bits: u32): i32 {
   let waiter = bucket(object, place).first;
   while (waiter) {
     const next = waiter.next;
-    const t = changetype<Thread>(waiter.owner);
-    if (waits(waiter, object, place) && ((<u32>t.opDone) & bits) != 0) {
-      t.opPhase = Phase.Woken;
-      unpark(t, WakeReason.Event);
+    if (waits(waiter, object, place, bits)) {
+      finish(waiter);
       if (++woken >= most) break;
     }
     waiter = next;
@@ -138,23 +185,14 @@ export function futexRequeue(t: Thread, ua: u64, target: u64, wake: i32, move: i
     if (found < 0) return found;
     if (<u32>found != expected) return -Errno.EAGAIN;
   }
-  const to = bucket(targetObject, targetPlace);
   const same = object == targetObject && place == targetPlace;
   let done = 0;
   let waiter = bucket(object, place).first;
   while (waiter && done - wake < move) {
     const next = waiter.next;
-    if (waits(waiter, object, place)) {
-      const other = changetype<Thread>(waiter.owner);
-      if (done < wake) {
-        other.opPhase = Phase.Woken;
-        unpark(other, WakeReason.Event);
-      } else if (!same) {
-        stopWaiting(waiter);
-        other.opObject = targetObject;
-        other.opData = targetPlace;
-        waitOn(to, waiter);
-      }
+    if (waits(waiter, object, place, FUTEX_MATCH_ANY)) {
+      if (done < wake) finish(waiter);
+      else if (!same) moveTo(waiter, targetObject, targetPlace);
       done++;
     }
     waiter = next;

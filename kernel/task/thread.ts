@@ -42,6 +42,8 @@ export const enum Work {
   Stop = 8,
   /** Has never run: finish what clone promised (setTid). */
   First = 16,
+  /** Another thread ran in between: a restartable sequence must not go on (rseq(2)). */
+  Sequence = 32,
 }
 
 /** Bits of Thread.entry: why a system call of this thread does not take the straight way. */
@@ -154,8 +156,10 @@ export class Thread {
   setTid: u64;
   robustList: u64;
   robustBytes: u64;
+  /** The area of rseq(2), or 0, and what it was registered with: linuxabi/sys/rseq.ts. */
   rseq: u64;
   rseqBytes: u32;
+  rseqSignature: u32;
   parentDeathSignal: u32;
   exitStatus: u32;
   timerSlackNs: u32;
@@ -273,7 +277,12 @@ export function deadlineAfter(t: Thread, timeoutNs: u64): u64 {
  * poll, futex). The call must take its deadline from deadlineAfter.
  */
 export function interruptedUntilDeadline(t: Thread): Result {
+  return interruptedUntil(t, t.opDeadlineNs);
+}
+
+/** As interruptedUntilDeadline, for a call with an absolute timeout. */
+export function interruptedUntil(t: Thread, deadlineNs: u64): Result {
   t.restartCall = <u32>t.call;
-  t.restartDeadlineNs = t.opDeadlineNs;
+  t.restartDeadlineNs = deadlineNs;
   return -Errno.ERESTART_RESTARTBLOCK;
 }

@@ -11,6 +11,8 @@ export const enum WaiterKind {
   Work = 1,
   /** Tell the owning epoll item (kernel/vfs/epoll.ts). The waiter stays on the queue. */
   EpollItem = 2,
+  /** A word of a futex_waitv(2): only kernel/task/futex.ts wakes it. */
+  FutexEntry = 3,
 }
 
 @unmanaged

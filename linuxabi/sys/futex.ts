@@ -1,13 +1,23 @@
-// futex(2) and the robust list (set_robust_list(2), get_robust_list(2)). Priority-inheriting operations are ENOSYS, as on a kernel without them.
+// futex(2), futex_waitv(2) and the robust list (set_robust_list(2), get_robust_list(2)). Priority-inheriting operations are ENOSYS, as on a kernel
+// without CONFIG_FUTEX_PI.
 
 import { Errno } from "../../kernel/errno";
-import { copyOut } from "../../kernel/mm/user";
+import { copyIn, copyOut } from "../../kernel/mm/user";
 import { Result } from "../../kernel/result";
 import { FUTEX_MATCH_ANY, futexRequeue, futexWait, futexWake, futexWakeOperation } from "../../kernel/task/futex";
+import {
+  FUTEX_VECTOR_MAX,
+  FUTEX_WORD_BYTES,
+  futexVectorGoOn,
+  futexWaitsForVector,
+  futexWaitVector,
+  FutexWord,
+} from "../../kernel/task/futexvector";
 import { threadFind } from "../../kernel/task/pids";
-import { deadlineAfter, interruptedUntilDeadline, NEVER, Thread } from "../../kernel/task/thread";
+import { deadlineAfter, interruptedUntil, interruptedUntilDeadline, NEVER, Thread } from "../../kernel/task/thread";
 import { wallOffset } from "../../kernel/time/clock";
 import { mayKill } from "../../kernel/task/signal";
+import { ClockId } from "../types/time";
 import { timeNs, timespecIn } from "./timespec";
 
 const enum FutexOperation {
@@ -61,14 +71,53 @@ function waitFor(t: Thread, ua: u64, value: u32, timeout: u64, shared: bool): Re
 
 /** FUTEX_WAIT_BITSET: the timeout is absolute. */
 function waitUntil(t: Thread, ua: u64, value: u32, bits: u32, timeout: u64, shared: bool, realTime: bool): Result {
+  if (timeout == 0) return futexWait(t, ua, value, bits, shared, NEVER);
+  let r = timespecIn(timeout);
+  if (r < 0) return r;
+  const deadline = absoluteDeadline(realTime);
+  r = futexWait(t, ua, value, bits, shared, deadline);
+  return r == -Errno.ERESTARTSYS ? interruptedUntil(t, deadline) : r;
+}
+
+/** The time that timespecIn read, as monotonic time. */
+function absoluteDeadline(realTime: bool): u64 {
+  const offset = realTime ? wallOffset() : 0;
+  return timeNs > offset ? timeNs - offset : 0;
+}
+
+/** struct futex_waitv: value u64, address u64, flags u32, reserved u32. */
+const WAITV_BYTES: u32 = 24;
+const FUTEX_32: u32 = 2;
+const waitv = memory.data(24, 8);
+const words = memory.data(128 * 16, 8);
+
+/** futex_waitv(2): the index of a word that was woken; -EINVAL, -EFAULT, -EAGAIN, -ETIMEDOUT, -ENOMEM. The timeout is absolute. */
+export function sysFutexWaitv(t: Thread, waiters: u64, count: u32, flags: u32, timeout: u64, clock: i32): Result {
+  if (flags != 0 || count == 0 || count > FUTEX_VECTOR_MAX || waiters == 0) return -Errno.EINVAL;
   let deadline = NEVER;
   if (timeout != 0) {
+    if (clock != ClockId.CLOCK_REALTIME && clock != ClockId.CLOCK_MONOTONIC) return -Errno.EINVAL;
     const r = timespecIn(timeout);
     if (r < 0) return r;
-    const offset = realTime ? wallOffset() : 0;
-    deadline = timeNs > offset ? timeNs - offset : 0;
+    deadline = absoluteDeadline(clock == ClockId.CLOCK_REALTIME);
   }
-  return futexWait(t, ua, value, bits, shared, deadline);
+  if (futexWaitsForVector(t)) return futexVectorGoOn(t, deadline);
+  for (let i: u32 = 0; i < count; i++) {
+    let r = copyIn(waitv, waiters + i * WAITV_BYTES, WAITV_BYTES);
+    if (r >= 0) r = parseWord(changetype<FutexWord>(words + i * FUTEX_WORD_BYTES));
+    if (r < 0) return r;
+  }
+  return futexWaitVector(t, words, count, deadline);
+}
+
+function parseWord(word: FutexWord): Result {
+  const value = load<u64>(waitv);
+  const flags = load<u32>(waitv, 16);
+  if ((flags & ~FUTEX_PRIVATE_FLAG) != FUTEX_32 || load<u32>(waitv, 20) != 0 || value > u32.MAX_VALUE) return -Errno.EINVAL;
+  word.ua = load<u64>(waitv, 8);
+  word.value = <u32>value;
+  word.shared = (flags & FUTEX_PRIVATE_FLAG) == 0;
+  return 0;
 }
 
 export function sysSetRobustList(t: Thread, head: u64, bytes: u64): Result {
