@@ -89,6 +89,7 @@ export function settle(): void {
       if (!(attention & Attention.Reschedule) || !shouldYield(nowNs())) break;
       requeueCurrent();
       t.involuntarySwitches++;
+      if (t.rseq != 0) t.work |= Work.Sequence;
       switchToNext();
       continue;
     }

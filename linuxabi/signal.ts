@@ -18,11 +18,12 @@ import {
   SignalInfo,
   takeSignal,
 } from "../kernel/task/signal";
-import { INFO_BYTES, pendingPutBack, threadPending } from "../kernel/task/siginfo";
+import { INFO_BYTES, pendingAdd, pendingPutBack, threadPending } from "../kernel/task/siginfo";
 import { IGNORED_BY_DEFAULT, STOP_SIGNALS, UNBLOCKABLE_SIGNALS } from "../kernel/task/signalset";
 import { beginStop, isOrphanedGroup, stopThread } from "../kernel/task/stop";
 import { Thread, Work } from "../kernel/task/thread";
 import { pushFrame } from "./signalframe";
+import { sequenceInterrupted, sequenceResumes } from "./sys/rseq";
 
 /** Bytes of the SYSCALL instruction: to run it again. */
 const SYSCALL_BYTES: u64 = 2;
@@ -46,6 +47,7 @@ const enum Outcome {
 export function deliverSignals(t: Thread): void {
   if ((t.work & Work.Exit) != 0) return;
   if ((t.work & Work.Stop) != 0) return stopThread(t);
+  if ((t.work & Work.Sequence) != 0 && resumeSequence(t) == Outcome.Halted) return;
   const info = changetype<SignalInfo>(infoSpace);
   do {
     while (takeSignal(t, ~t.signalMask, info) != 0) {
@@ -80,7 +82,12 @@ function runHandler(t: Thread, info: SignalInfo): Outcome {
   const signal = info.signal;
   const flags = actionFlags(actions, signal);
   finishCall(t, true, (flags & ActionFlag.Restart) != 0);
-  const r = pushFrame(t, info);
+  const broken = t.rseq != 0 ? sequenceInterrupted(t) : 0;
+  if (broken < 0 && broken != BLOCKED && signal != Signal.SEGV) {
+    forceSignal(t, kernelInfo(Signal.SEGV));
+    if ((t.work & Work.Exit) != 0) return Outcome.Halted;
+  }
+  const r = broken == BLOCKED ? BLOCKED : pushFrame(t, info);
   if (r == BLOCKED) {
     // The thread waits for a page of its stack; the call is finished, so it is not to run again.
     t.work &= ~Work.Restart;
@@ -94,7 +101,24 @@ function runHandler(t: Thread, info: SignalInfo): Outcome {
     return (t.work & Work.Exit) != 0 ? Outcome.Halted : Outcome.Nothing;
   }
   if ((flags & ActionFlag.ResetHandler) != 0) actionReset(actions, signal);
+  if (broken < 0 && signal == Signal.SEGV) {
+    // The handler may have its say; when it returns, the process ends.
+    actionReset(actions, Signal.SEGV);
+    pendingAdd(threadPending(t), t.process, kernelInfo(Signal.SEGV));
+  }
   return Outcome.Handler;
+}
+
+/** Another thread ran since this one did: see to its restartable sequence (rseq(2)). */
+function resumeSequence(t: Thread): Outcome {
+  const r = sequenceResumes(t);
+  if (r == BLOCKED) {
+    t.work &= ~Work.Restart;
+    return Outcome.Halted;
+  }
+  t.work &= ~Work.Sequence;
+  if (r < 0) forceSignal(t, kernelInfo(Signal.SEGV));
+  return (t.work & Work.Exit) != 0 ? Outcome.Halted : Outcome.Nothing;
 }
 
 /** Decides how a call goes on that ended with one of the codes from ERESTARTSYS on: EINTR, or once more. */

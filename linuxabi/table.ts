@@ -44,7 +44,9 @@ import { sysIoctl } from "./sys/ioctl";
 import { sysPoll, sysPpoll } from "./sys/poll";
 import { sysSelect } from "./sys/select";
 import { sysFlock } from "./sys/lock";
+import { sysMembarrier } from "./sys/membarrier";
 import { sysMemfdCreate } from "./sys/memfd";
+import { sysRseq } from "./sys/rseq";
 import { sysPidfdGetfd, sysPidfdOpen, sysPidfdSendSignal } from "./sys/pidfd";
 import { sysMsgctl, sysMsgget, sysMsgrcv, sysMsgsnd } from "./sys/msg";
 import { sysSemctl, sysSemget, sysSemop, sysSemtimedop } from "./sys/sem";
@@ -175,7 +177,6 @@ import { sysGetsockopt, sysSetsockopt } from "./sys/socketoption";
 import {
   sysArchPrctl,
   sysGetcpu,
-  sysMembarrier,
   sysNotPermitted,
   sysPersonality,
   sysSetdomainname,
@@ -477,12 +478,13 @@ export function linuxCall(t: Thread): Result {
     case 321: return sysNotPermitted(); // bpf
     case 322: return registersSaved ? sysExecveat(t, <i32>t.rdi, t.rsi, t.rdx, t.r10, <u32>t.r8) : NEEDS_REGISTERS;
     case 323: return sysNotPermitted(); // userfaultfd
-    case 324: return sysMembarrier(<u32>t.rdi, <u32>t.rsi);
+    case 324: return sysMembarrier(t, <i32>t.rdi, <u32>t.rsi);
     case 325: return sysMlock(t, t.rdi, t.rsi, <u32>t.rdx);
     case 326: return rowCopyFileRange(t);
     case 327: return sysPreadv2(t, <i32>t.rdi, t.rsi, t.rdx, <i64>t.r10, <u32>t.r9);
     case 328: return sysPwritev2(t, <i32>t.rdi, t.rsi, t.rdx, <i64>t.r10, <u32>t.r9);
     case 332: return sysStatx(t, <i32>t.rdi, t.rsi, <u32>t.rdx, <u32>t.r10, t.r8);
+    case 334: return sysRseq(t, t.rdi, <u32>t.rsi, <u32>t.rdx, <u32>t.r10);
     case 424: return sysPidfdSendSignal(t, <i32>t.rdi, <u32>t.rsi, t.rdx, <u32>t.r10);
     case 434: return sysPidfdOpen(t, <i32>t.rdi, <u32>t.rsi);
     case 435: return registersSaved ? sysClone3(t, t.rdi, t.rsi) : NEEDS_REGISTERS;

@@ -95,6 +95,8 @@ export class AddressSpace {
   /** The auxiliary vector as exec wrote it, for /proc/PID/auxv: address and bytes. */
   auxiliary: u64;
   auxiliaryBytes: u64;
+  /** Commands that membarrier(2) has registered. */
+  barriers: u32;
 }
 
 /** Top-level slots of the kernel's half (kernel/mm/kernelmap.ts): all physical memory, and the linear window. */

@@ -38,6 +38,8 @@ const enum Auxiliary {
   Secure = 23,
   Random = 25,
   HardwareCapabilities2 = 26,
+  RseqFeatureBytes = 27,
+  RseqAlignment = 28,
   ExecutableName = 31,
   MinimumSignalStack = 51,
 }
@@ -176,6 +178,9 @@ function fillAuxiliary(facts: ProgramFacts, c: Credentials, random: u64, platfor
   auxiliary(Auxiliary.Secure, facts.secure);
   auxiliary(Auxiliary.Random, random);
   auxiliary(Auxiliary.HardwareCapabilities2, 2); // FSGSBASE works from user mode (HWCAP2_FSGSBASE)
+  // What linuxabi/sys/rseq.ts knows of struct rseq.
+  auxiliary(Auxiliary.RseqFeatureBytes, 28);
+  auxiliary(Auxiliary.RseqAlignment, 32);
   auxiliary(Auxiliary.ExecutableName, name);
   auxiliary(Auxiliary.Platform, platform);
   auxiliary(Auxiliary.MinimumSignalStack, minimumSignalStack());

@@ -93,6 +93,13 @@ function inherit(child: Thread, from: Thread): void {
   child.name1 = from.name1;
 }
 
+/** The child has its own copy of the area of rseq(2), at the same address. */
+function inheritSequences(child: Thread, from: Thread): void {
+  child.rseq = from.rseq;
+  child.rseqBytes = from.rseqBytes;
+  child.rseqSignature = from.rseqSignature;
+}
+
 /** True when the user may have one more process (RLIMIT_NPROC counts threads; root is exempt). */
 function withinProcessLimit(from: Thread): bool {
   const limit = softLimit(from.process, LimitKind.Processes);
@@ -154,6 +161,7 @@ export function cloneFrom(from: Thread, flags: u64, exitSignal: u32): Result {
   const child = flags & CloneFlag.Thread ? threadNew(from.process, from.credentials) : cloneProcess(from, flags, exitSignal);
   if (!child) return creationError(from.process.container);
   inherit(child, from);
+  if (!(flags & CloneFlag.Vm)) inheritSequences(child, from);
   cloned = child;
   return 0;
 }

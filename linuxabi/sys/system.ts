@@ -1,4 +1,4 @@
-// The system as a whole: uname(2), sysinfo(2), sethostname(2), personality(2), getcpu(2), membarrier(2), arch_prctl(2), syslog(2), and the calls that
+// The system as a whole: uname(2), sysinfo(2), sethostname(2), personality(2), getcpu(2), arch_prctl(2), syslog(2), and the calls that
 // administer a machine, which a container is refused.
 
 import { readFsBase, readUserGsBase, writeFsBase, writeUserGsBase } from "../../shim/isa";
@@ -83,16 +83,6 @@ export function sysGetcpu(cpu: u64, node: u64): Result {
     if (r < 0) return r;
   }
   return node != 0 ? copyOut(node, space, 4) : 0;
-}
-
-/** MEMBARRIER_CMD_*: GLOBAL, GLOBAL_EXPEDITED, PRIVATE_EXPEDITED, its SYNC_CORE form, and the registrations of the last three. */
-const BARRIERS: u32 = 0x7f;
-
-/** On one CPU an entry into the kernel is the barrier. */
-export function sysMembarrier(command: u32, flags: u32): Result {
-  if (flags != 0) return -Errno.EINVAL;
-  if (command == 0) return BARRIERS;
-  return (command & (command - 1)) == 0 && (command & BARRIERS) != 0 ? 0 : -Errno.EINVAL;
 }
 
 export function sysArchPrctl(t: Thread, operation: u32, address: u64): Result {
