@@ -21,6 +21,13 @@ function machine(memory) {
     copy_from_user: (to, ua, count) => user(ua, count, (n) => bytes().copyWithin(to >>> 0, Number(ua), Number(ua) + n)),
     copy_to_user: (ua, from, count) => user(ua, count, (n) => bytes().copyWithin(Number(ua), from >>> 0, (from >>> 0) + n)),
     clear_user: (ua, count) => user(ua, count, (n) => bytes().fill(0, Number(ua), Number(ua) + n)),
+    copy_string_from_user: (to, ua, count) => {
+      const from = Number(ua);
+      const text = bytes().subarray(from, from + count);
+      const nul = text.indexOf(0);
+      const left = user(ua, nul < 0 ? count : nul + 1, (n) => bytes().copyWithin(to >>> 0, from, from + n));
+      return BigInt(left !== 0 ? -1 - text.length : nul < 0 ? count : nul);
+    },
     copy_user_to_physical: (pa, ua, count) => user(ua, count, (n) => bytes().copyWithin(Number(pa), Number(ua), Number(ua) + n)),
     copy_physical_to_user: (ua, pa, count) => user(ua, count, (n) => bytes().copyWithin(Number(ua), Number(pa), Number(pa) + n)),
     compare_exchange_user: (ua, expected, value) => {

@@ -42,6 +42,7 @@ static inline __attribute__((always_inline)) u32 user_clear(void *to, u64 bytes)
 	__asm__ volatile("call user_clear" : "=a"(left), "+D"(to), "+S"(bytes) : : "rcx", "cc", "memory");
 	return left;
 }
+s64 user_copy_string(void *to, const void *from, u64 bytes);
 s64 user_compare_exchange(u32 *at, u32 expected, u32 value);
 u32 symbol_name(u64 address, char *to, u32 capacity);
 
@@ -123,6 +124,7 @@ ISA u32 isa_copy_to_user(u64 ua, u32 from, u32 bytes) { return user_copy((void *
 ISA u32 isa_clear_user(u64 ua, u32 bytes) { return user_clear((void *)ua, bytes); }
 ISA u32 isa_copy_user_to_physical(u64 pa, u64 ua, u32 bytes) { return user_copy(PHYSICAL(pa), (void *)ua, bytes); }
 ISA u32 isa_copy_physical_to_user(u64 ua, u64 pa, u32 bytes) { return user_copy((void *)ua, PHYSICAL(pa), bytes); }
+ISA u64 isa_copy_string_from_user(u32 to, u64 ua, u32 bytes) { return user_copy_string(LINEAR(to), (void *)ua, bytes); }
 ISA u64 isa_compare_exchange_user(u64 ua, u32 expected, u32 value) { return user_compare_exchange((u32 *)ua, expected, value); }
 ISA u64 isa_fault_address(void) { return fault_address; }
 

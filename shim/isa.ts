@@ -83,7 +83,13 @@ export declare function copyFromUser(destination: usize, ua: u64, bytes: u32): u
 export declare function copyToUser(ua: u64, source: usize, bytes: u32): u32;
 @external("isa", "clear_user")
 export declare function clearUser(ua: u64, bytes: u32): u32;
-/** As above, between user memory and any physical page. */
+/**
+ * Copies a string up to and with its NUL, and perhaps bytes behind it, at most `bytes`: its length, `bytes` when it has no NUL there, or -1
+ * less the number of bytes copied before a fault.
+ */
+@external("isa", "copy_string_from_user")
+export declare function copyStringFromUser(destination: usize, ua: u64, bytes: u32): i64;
+/** As copyFromUser and copyToUser, between user memory and any physical page. */
 @external("isa", "copy_user_to_physical")
 export declare function copyUserToPhysical(pa: u64, ua: u64, bytes: u32): u32;
 @external("isa", "copy_physical_to_user")

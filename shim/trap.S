@@ -219,6 +219,50 @@ user_copy:
 	fixup_entry 1b, 4b
 	fixup_entry 2b, 3b
 
+# s64 user_copy_string(void *to, const void *from, u64 bytes): copies up to and with the first NUL, and perhaps some bytes behind it, at most
+# `bytes`. The number of bytes before the NUL, `bytes` when there is none; after a fault -1 less the bytes copied.
+	.globl user_copy_string
+user_copy_string:
+	mov $0x0101010101010101, %r8
+	mov $0x8080808080808080, %r9
+	xor %ecx, %ecx
+	open_user
+	sub $8, %rdx                    # where the last whole word begins
+	jb 3f
+1:	mov (%rsi,%rcx), %rax
+	mov %rax, (%rdi,%rcx)
+	mov %rax, %r10
+	sub %r8, %r10
+	test %r9, %r10                  # some byte is 0, or above 0x80
+	jnz 5f
+2:	add $8, %rcx
+	cmp %rdx, %rcx
+	jbe 1b
+3:	add $8, %rdx
+	jmp 6f
+4:	movzbl (%rsi,%rcx), %eax
+	mov %al, (%rdi,%rcx)
+	test %eax, %eax
+	jz 7f
+	inc %rcx
+6:	cmp %rdx, %rcx
+	jb 4b
+7:	close_user
+	mov %rcx, %rax
+	ret
+5:	not %rax
+	and %r10, %rax
+	and %r9, %rax                   # the lowest bit left is in the first NUL
+	jz 2b
+	bsf %rax, %rax
+	shr $3, %eax
+	add %rax, %rcx
+	jmp 7b
+8:	not %rcx
+	jmp 7b
+	fixup_entry 1b, 8b
+	fixup_entry 4b, 8b
+
 # u32 user_clear(void *to, u64 bytes)
 	.globl user_clear
 user_clear:

@@ -2,10 +2,19 @@
 // zero, copy on write, file page) and a finish... function goes on with the copy, apart from the straight way that most take. A bad pointer is -EFAULT; BLOCKED means that the page needs I/O and the
 // thread is parked: return it. Every function works in the address space of the current thread.
 
-import { compareExchangeUser, copyFromUser, copyPhysicalToUser, copyToUser, copyUserToPhysical, faultAddress } from "../../shim/isa";
+import {
+  compareExchangeUser,
+  copyFromUser,
+  copyPhysicalToUser,
+  copyStringFromUser,
+  copyToUser,
+  copyUserToPhysical,
+  faultAddress,
+} from "../../shim/isa";
 import { Errno } from "../errno";
 import { Result } from "../result";
 import { resolveUserFault } from "./fault";
+import { PAGE_SIZE } from "./frame";
 
 /** First address past the user's half. */
 export const USER_END: u64 = 0x0000_7fff_ffff_f000;
@@ -88,35 +97,26 @@ function finishCopyOutPhysical(ua: u64, pa: u64, bytes: u32, left: u32): Result 
 }
 
 /**
- * Copies a NUL-terminated string from the user into `destination`, at most `capacity` bytes with the NUL. Returns its length without
- * the NUL, -ENAMETOOLONG when no NUL comes in time, -EFAULT or BLOCKED.
+ * Copies a NUL-terminated string from the user into `destination`, at most `capacity` bytes with the NUL; what lies behind it there may change
+ * too. Returns its length without the NUL, -ENAMETOOLONG when no NUL comes in time, -EFAULT or BLOCKED.
  */
 export function copyInString(destination: usize, ua: u64, capacity: u32): Result {
   let done: u32 = 0;
   while (done < capacity) {
-    // Most strings are short, and the page behind one need not be mapped: aligned pieces do not cross into it.
-    const bytes = min<u32>(capacity - done, STRING_PIECE - <u32>((ua + done) & (STRING_PIECE - 1)));
-    const r = copyIn(destination + done, ua + done, bytes);
-    if (r < 0) return r;
-    const end = findNul(destination + done, bytes);
-    done += end;
-    if (end < bytes) return done;
+    if (ua + done >= USER_END) return -Errno.EFAULT;
+    // The page behind a string need not be mapped, so a piece ends with its page.
+    const bytes = min<u32>(capacity - done, PAGE_SIZE - <u32>((ua + done) & (PAGE_SIZE - 1)));
+    const length = copyStringFromUser(destination + done, ua + done, bytes);
+    if (length >= 0) {
+      done += <u32>length;
+      if (<u32>length < bytes) return done;
+    } else {
+      done += <u32>~length;
+      const r = resolveUserFault(faultAddress(), false);
+      if (r < 0) return r;
+    }
   }
   return -Errno.ENAMETOOLONG;
-}
-
-/** A power of two. */
-const STRING_PIECE: u32 = 64;
-
-/** Index of the first NUL among `n` bytes, or `n`; eight at a time (Mycroft's test: a borrow reaches the top bit of a zero byte). */
-function findNul(p: usize, n: u32): u32 {
-  let i: u32 = 0;
-  for (; i + 8 <= n; i += 8) {
-    const v = load<u64>(p + i);
-    if (((v - 0x0101010101010101) & ~v & 0x8080808080808080) != 0) break;
-  }
-  while (i < n && load<u8>(p + i) != 0) i++;
-  return i;
 }
 
 /** Compares and exchanges a user u32 (4-byte aligned) atomically: the old value, -EFAULT or BLOCKED. */
