@@ -8,7 +8,7 @@ import { kernelAlloc, kernelFree } from "../mm/heap";
 import { Result } from "../result";
 import { wallNs } from "../time/clock";
 import { directoryFind, directoryInsert, directoryRemove, directoryReserve } from "../vfs/directory";
-import { directoryClear, entryNew, entryRelease, fileSystemNew, fileSystemRelease, inodeNew, inodeRelease } from "../vfs/entry";
+import { directoryClear, entryNew, entryRelease, fileSystemNew, fileSystemRelease, inodeNew, inodeRelease, nameBytes } from "../vfs/entry";
 import { Entry, ENTRY_BYTES, EntryFlag, FileSystem, FileSystemKind, Inode, InodeFlag, isDirectory, S_IFDIR } from "../vfs/inode";
 import { linkedRemove } from "./linked";
 import { lowerHas } from "./union";
@@ -158,7 +158,7 @@ function move(e: Entry, from: Entry, to: Entry, name: usize, length: u32, hash: 
 
 /** A copy of a name on the heap; 0 when memory is short. */
 function copyName(name: usize, length: u32): usize {
-  const p = kernelAlloc(length);
+  const p = kernelAlloc(nameBytes(length));
   if (p != 0) memory.copy(p, name, length);
   return p;
 }

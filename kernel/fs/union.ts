@@ -94,7 +94,7 @@ function lowerLookup(directory: Entry, name: usize, length: u32, hash: u32): Res
   const e = entryNew(directory, name, length, hash, shown);
   inodeRelease(shown);
   if (!e) return -Errno.ENOMEM;
-  e.flags = <u16>EntryFlag.Lower;
+  e.flags |= <u16>EntryFlag.Lower;
   directoryInsert(inode, e);
   return changetype<usize>(e);
 }

@@ -9,12 +9,13 @@ import { Result } from "../result";
 import { Entry, Inode } from "./inode";
 
 const FIRST_BUCKETS: u32 = 8;
+const FIRST_SHIFT: u32 = 29;
 
 @unmanaged
 class Directory {
   buckets: usize;
-  /** Number of buckets, a power of two, less one. */
-  mask: u32;
+  /** The number of buckets is a power of two; a hash shifted right by this is an index. */
+  shift: u32;
   /** Entries, whiteouts among them. */
   count: u32;
   first: Entry | null;
@@ -34,24 +35,40 @@ function table(inode: Inode): Directory {
   return changetype<Directory>(inode.content);
 }
 
-/** True when the names are the same; short ones without a call. */
+/** The bucket that a name of that hash is in. */
 @inline
-function sameName(a: usize, b: usize, length: u32): bool {
-  if (length < 4 || length > 8) return bytesEqual(a, b, length);
-  return load<u32>(a) == load<u32>(b) && load<u32>(a + length - 4) == load<u32>(b + length - 4);
+function bucket(d: Directory, hash: u32): usize {
+  return d.buckets + ((<usize>(hash >> d.shift)) << 2);
 }
 
 /** The entry of that name, a whiteout too; null when there is none. Takes no reference. */
-@inline
 export function directoryFind(inode: Inode, name: usize, length: u32, hash: u32): Entry | null {
   if (inode.content == 0) return null;
-  const d = table(inode);
-  let e = changetype<Entry | null>(<usize>load<u32>(d.buckets + ((hash & d.mask) << 2)));
+  let e = changetype<Entry | null>(<usize>load<u32>(bucket(table(inode), hash)));
   while (e) {
-    if (e.hash == hash && <u32>e.nameLength == length && sameName(e.name, name, length)) return e;
+    if (e.hash == hash && <u32>e.nameLength == length && bytesEqual(e.name, name, length)) return e;
     e = e.hashNext;
   }
   return null;
+}
+
+/**
+ * directoryFind for the path walk, which has the first eight bytes of the name as a number, with zeros behind a shorter name: since no name has
+ * a zero and those in memory have zeros behind (entryNew), that is all there is to compare of a short one. A null pointer when there is none.
+ */
+@inline
+export function directoryFindWord(inode: Inode, word: u64, name: usize, length: u32, hash: u32): Entry {
+  if (inode.content == 0) return changetype<Entry>(0);
+  let e = <usize>load<u32>(bucket(table(inode), hash));
+  while (e != 0) {
+    const text = changetype<Entry>(e).name;
+    if (load<u64>(text) == word) {
+      if (length < 8) break;
+      if (<u32>changetype<Entry>(e).nameLength == length && bytesEqual(text, name, length)) break;
+    }
+    e = load<u32>(e, offsetof<Entry>("hashNext"));
+  }
+  return changetype<Entry>(e);
 }
 
 /** Makes sure that the next directoryInsert works: 0 or -ENOMEM. */
@@ -64,24 +81,24 @@ export function directoryReserve(inode: Inode): Result {
       kernelFree(changetype<usize>(d));
       return -Errno.ENOMEM;
     }
-    d.mask = FIRST_BUCKETS - 1;
+    d.shift = FIRST_SHIFT;
     d.nextCookie = FIRST_COOKIE;
     inode.content = changetype<usize>(d);
     return 0;
   }
   const d = table(inode);
-  if (d.count > d.mask) grow(d);
+  if (d.count >> (32 - d.shift) != 0) grow(d);
   return 0;
 }
 
 /** Doubles the table. When memory is short it stays as it is: longer chains are no error. */
 function grow(d: Directory): void {
-  const size = (d.mask + 1) * 2;
-  const buckets = kernelAlloc(size * 4);
+  const shift = d.shift - 1;
+  const buckets = kernelAlloc(4 << (32 - shift));
   if (buckets == 0) return;
   kernelFree(d.buckets);
   d.buckets = buckets;
-  d.mask = size - 1;
+  d.shift = shift;
   let e = d.first;
   while (e) {
     link(d, e);
@@ -91,9 +108,9 @@ function grow(d: Directory): void {
 
 @inline
 function link(d: Directory, e: Entry): void {
-  const bucket = d.buckets + ((e.hash & d.mask) << 2);
-  e.hashNext = changetype<Entry | null>(<usize>load<u32>(bucket));
-  store<u32>(bucket, <u32>changetype<usize>(e));
+  const slot = bucket(d, e.hash);
+  e.hashNext = changetype<Entry | null>(<usize>load<u32>(slot));
+  store<u32>(slot, <u32>changetype<usize>(e));
 }
 
 /** Puts in `e`, whose name must not be there, at the end of the order. directoryReserve must have succeeded before. */
@@ -124,7 +141,7 @@ export function directoryRemove(inode: Inode, e: Entry): void {
 }
 
 function unlink(d: Directory, e: Entry): void {
-  let slot = d.buckets + ((e.hash & d.mask) << 2);
+  let slot = bucket(d, e.hash);
   for (;;) {
     const other = changetype<Entry>(<usize>load<u32>(slot));
     if (other == e) break;

@@ -17,6 +17,7 @@ import {
   INODE_BYTES,
   InodeFlag,
   isDirectory,
+  isSymlink,
   makeDevice,
   S_IFDIR,
   S_IFLNK,
@@ -161,12 +162,18 @@ export function directoryClear(inode: Inode): void {
   directoryFree(inode);
 }
 
+/** Bytes to allocate for a name, so that zeros fill up its last eight bytes (directoryFindWord). */
+@inline
+export function nameBytes(length: u32): u32 {
+  return (length + 7) & ~7;
+}
+
 /**
  * An entry with one reference that holds `parent` and `inode`, not yet in a directory; null when memory is short. The name is copied.
  * A directory inode has one entry in its life: this one.
  */
 export function entryNew(parent: Entry | null, name: usize, length: u32, hash: u32, inode: Inode | null): Entry | null {
-  const p = kernelAlloc(ENTRY_BYTES + length);
+  const p = kernelAlloc(ENTRY_BYTES + nameBytes(length));
   if (p == 0) return null;
   const e = changetype<Entry>(p);
   e.refs = 1;
@@ -182,6 +189,7 @@ export function entryNew(parent: Entry | null, name: usize, length: u32, hash: u
     inode.refs++;
     e.inode = inode;
     if (isDirectory(inode)) inode.directoryEntry = e;
+    else if (isSymlink(inode)) e.flags = <u16>EntryFlag.Link;
   }
   return e;
 }

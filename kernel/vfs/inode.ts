@@ -188,6 +188,12 @@ export const enum EntryFlag {
   Pinned = 8,
   /** Of a file in no tree (shared memory, memfd): its name stands for a path, whoever looks. */
   Apart = 16,
+  /** Its inode is a symbolic link. */
+  Link = 32,
+  /** `mounts` is not 0. */
+  MountPoint = 64,
+  /** What a path walk does not simply step on. */
+  Special = 97,
 }
 
 @unmanaged
@@ -200,7 +206,7 @@ export class Entry {
   /** Null only for a whiteout. */
   inode: Inode | null;
   hash: u32;
-  /** Not NUL-terminated: behind the entry itself, or kernelAlloc'ed after a rename. */
+  /** Behind the entry itself, or kernelAlloc'ed after a rename; zeros fill up its last eight bytes (nameBytes). */
   name: usize;
   /** Chain in the directory's hash table. */
   hashNext: Entry | null;

@@ -207,6 +207,7 @@ export function mountAdd(
   mount.parent = mountRetain(at.mount);
   mount.point = entryRetain(point);
   point.mounts++;
+  point.flags |= <u16>EntryFlag.MountPoint;
   const slot = bucket(vfs, at.mount, point);
   mount.hashNext = changetype<Mount | null>(<usize>load<u32>(slot));
   store<u32>(slot, <u32>changetype<usize>(mount));
@@ -308,7 +309,7 @@ function detachOne(vfs: Vfs, mount: Mount): void {
   mount.parent = null;
   mount.point = null;
   mount.detached = true;
-  point.mounts--;
+  if (--point.mounts == 0) point.flags &= ~(<u16>EntryFlag.MountPoint);
   entryRelease(point);
   mountRelease(parent);
   mountRelease(mount);

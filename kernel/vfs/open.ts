@@ -130,7 +130,7 @@ function openNameless(inode: Inode, flags: u32): Result {
   const e = entryNew(place.entry, at, <u32>(numberText + NUMBER_BYTES - at), 0, inode);
   inodeRelease(inode);
   if (!e) return -Errno.ENOMEM;
-  e.flags = <u16>EntryFlag.Unlinked;
+  e.flags |= <u16>EntryFlag.Unlinked;
   const file = fileNew(FileKind.Regular, flags & ~(<u32>OpenFlag.TemporaryFile), inode, place.mount, e);
   entryRelease(e);
   return file ? <Result>changetype<usize>(file) : -Errno.ENOMEM;

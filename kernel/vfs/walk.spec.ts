@@ -25,8 +25,9 @@ import {
   user,
   vfs,
 } from "./testing";
+import { makeDirectory } from "./names";
 import { LastKind, lastName, pathRelease, walk, WalkFlag } from "./walk";
-import { bytesEqualLiteral } from "../lib/bytes";
+import { bytesEqualLiteral, bytesHash } from "../lib/bytes";
 
 let objects: u32 = 0;
 const pathBuffer = memory.data(4096, 8);
@@ -62,6 +63,23 @@ describe("path walk", () => {
   afterEach(() => {
     dropTree();
     expect(heapObjectsUsed()).toBe(objects, "objects of the heap");
+  });
+
+  test("hashes and finds names of every length", () => {
+    const names = memory.data(256);
+    memory.fill(names, 0x6e, 255);
+    for (let n: u32 = 1; n <= 255; n++) {
+      expect(makeDirectory(context, root, null, names, n, 0o755)).toBe(0);
+      expect(lastName.hash).toBe(bytesHash(names, n));
+      expect(lastName.length).toBe(n);
+    }
+    for (let n: u32 = 1; n <= 255; n++) {
+      store<u8>(names + n, 0x2f);
+      expect(walk(found, context, root, null, names, n + 1, WalkFlag.Follow)).toBe(0);
+      expect(<u32>found.entry.nameLength).toBe(n);
+      pathRelease(found);
+      store<u8>(names + n, 0x6e);
+    }
   });
 
   test("finds files by absolute and relative paths, with any number of slashes and dots", () => {

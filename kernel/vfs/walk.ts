@@ -1,15 +1,30 @@
 // Path resolution: path_resolution(7), component by component over entries, without allocating. The kernel never runs two walks at once
 // (a walk does not wait), so what a walk needs beside its place lies in static memory: the rests of paths that symbolic links
-// interrupted, and the text of synthetic links. A result is a Path with references; pathRelease gives them up.
+// interrupted, and the text of synthetic links. For the same reason nothing is freed under its feet: a walk takes no references on its
+// way, but for entries that exist only because it asked for them (synthetic file systems). A result is a Path with references;
+// pathRelease gives them up. Names in memory are found by words of eight bytes (directoryFindWord); all else is a `step`.
 
 import { Errno } from "../errno";
-import { bytesEqual } from "../lib/bytes";
+import { bytesEqual, bytesWord, hashStep } from "../lib/bytes";
 import { memfsLinkText, memfsLookup } from "../fs/union";
 import { Result } from "../result";
 import { Credentials } from "../task/credentials";
-import { directoryFind } from "./directory";
+import { directoryFindWord } from "./directory";
 import { entryIsUnder, entryRelease, entryRetain } from "./entry";
-import { Entry, EntryFlag, FileSystemKind, FsContext, Inode, InodeFlag, isDirectory, isSymlink, Mount, Path } from "./inode";
+import {
+  Entry,
+  EntryFlag,
+  FileSystemKind,
+  FsContext,
+  Inode,
+  InodeFlag,
+  isDirectory,
+  isSymlink,
+  Mount,
+  Path,
+  S_IFDIR,
+  S_IFMT,
+} from "./inode";
 import { mountAt, mountRelease, mountRetain } from "./mount";
 import { syntheticFollowLink, syntheticLookup, syntheticReadLink } from "./operations";
 import { maySearch } from "./permission";
@@ -82,17 +97,6 @@ export function pathSet(place: Path, mount: Mount, entry: Entry): void {
   place.entry = entryRetain(entry);
 }
 
-/** The place goes on to another one; references to the new one are the place's already. */
-@inline
-function move(place: Path, mount: Mount, entry: Entry): void {
-  entryRelease(place.entry);
-  place.entry = entry;
-  if (place.mount != mount) {
-    mountRelease(place.mount);
-    place.mount = mount;
-  } else mountRelease(mount);
-}
-
 /**
  * Resolves the `length` bytes at `name` from `base` (null: the current directory) for `c`. Returns 0 with `place` filled, 1 as
  * WalkFlag.Create says, or -errno with nothing held: -ENOENT, -ENOTDIR, -EACCES, -ELOOP, -ENAMETOOLONG, -ENOMEM, or what a synthetic
@@ -109,18 +113,29 @@ export function walk(place: Path, context: FsContext, c: Credentials, base: Path
   }
   if (length != 0 && load<u8>(name) == 0x2f) {
     if ((flags & WalkFlag.Beneath) != 0) return -Errno.EXDEV;
-    pathSet(place, topMount, topEntry);
-  } else if (base) pathSet(place, base.mount, base.entry);
-  else pathSet(place, context.cwdMount, context.cwdEntry);
-  if ((flags & WalkFlag.OneMount) != 0 && place.mount != (base ? base.mount : context.cwdMount)) {
-    pathRelease(place);
-    return -Errno.EXDEV;
-  }
+    move(place, topMount, topEntry);
+  } else if (base) move(place, base.mount, base.entry);
+  else move(place, context.cwdMount, context.cwdEntry);
+  if ((flags & WalkFlag.OneMount) != 0 && place.mount != (base ? base.mount : context.cwdMount)) return -Errno.EXDEV;
   const r = run(place, context, c, name, name + length, flags);
-  if (r < 0) pathRelease(place);
+  if (r >= 0) {
+    place.mount.refs++;
+    place.entry.refs++;
+  }
+  if (changetype<usize>(held) != 0) hold(changetype<Entry>(0));
   return r;
 }
 
+/** In every byte of a word: a slash; the lowest bit; the highest bit. */
+const SLASHES: u64 = 0x2f2f_2f2f_2f2f_2f2f;
+const LOW_BITS: u64 = 0x0101_0101_0101_0101;
+const HIGH_BITS: u64 = 0x8080_8080_8080_8080;
+
+/** A directory that everybody may search: these bits of the mode, and what they are. */
+const SEARCH_BITS: u32 = S_IFMT | 0o111;
+const SEARCHABLE: u32 = S_IFDIR | 0o111;
+
+/** The walk itself: `place` is where it starts and becomes where it ends. */
 function run(place: Path, context: FsContext, c: Credentials, at: usize, end: usize, flags: u32): Result {
   depth = 0;
   links = 0;
@@ -129,56 +144,56 @@ function run(place: Path, context: FsContext, c: Credentials, at: usize, end: us
   let here = place.entry;
   at = skipSlashes(at, end);
   while (at < end) {
+    const directory = inodeOf(here);
+    if ((directory.mode & SEARCH_BITS) != SEARCHABLE) {
+      const r = mayPass(directory, c);
+      if (r < 0) return r;
+    }
     const start = at;
-    let hash: u32 = 0x811c9dc5;
-    do {
-      const byte = load<u8>(at);
-      if (byte == 0x2f) break;
-      hash = (hash ^ byte) * 0x01000193;
-    } while (++at < end);
-    const length = <u32>(at - start);
+    const left = <u32>(end - at);
+    let word = left >= 8 ? load<u64>(at) : bytesWord(at, left);
+    let length = left;
+    let hash: u32;
+    // Mycroft's test: the lowest bit that it leaves is the top one of the first slash.
+    const others = word ^ SLASHES;
+    const slashes = (others - LOW_BITS) & ~others & HIGH_BITS;
+    if (slashes != 0) {
+      length = (<u32>ctz(slashes)) >> 3;
+      word &= ((slashes & (0 - slashes)) >> 7) - 1;
+    }
+    if (length < 8) hash = <u32>(hashStep(0, word) >> 32);
+    else {
+      hash = longName(at, end);
+      length = longLength;
+    }
+    at += length;
     const slash = at < end;
     if (slash) at = skipSlashes(at + 1, end);
-    const last = at == end && depth == 0;
 
-    const directory = here.inode!;
-    if (!isDirectory(directory)) return -Errno.ENOTDIR;
-    const allowed = maySearch(directory, c);
-    if (allowed < 0) return allowed;
-
-    const kind = load<u8>(start) == 0x2e ? dotsKind(start, length) : LastKind.Normal;
-    if (last) {
+    let child = changetype<Entry>(0);
+    if (directory.fs.kind == FileSystemKind.Memory) child = directoryFindWord(directory, word, start, length, hash);
+    let last: u32 = 0;
+    if (at >= end && depth == 0) {
       if ((flags & (WalkFlag.Parent | WalkFlag.Create)) != 0) {
-        noteLast(start, length, hash, kind, slash);
+        place.entry = here;
+        note(start, length, hash, slash);
         if ((flags & WalkFlag.Parent) != 0) return 0;
         if (slash) return -Errno.EISDIR;
       }
       if (slash) flags |= WalkFlag.Directory | WalkFlag.Follow;
+      last = LAST;
     }
-    if (kind == LastKind.Normal) {
-      const found = childOf(here, directory, start, length, hash);
-      if (found < 0) return found;
-      if (found == 0) return last && (flags & WalkFlag.Create) != 0 ? 1 : -Errno.ENOENT;
-      const child = changetype<Entry>(<usize>found);
-      if (isSymlink(child.inode!) && (!last || (flags & WalkFlag.Follow) != 0)) {
-        const r = follow(place, context, child, at, end, flags);
-        if (r < 0) return r;
-        at = goOnAt;
-        end = goOnEnd;
-        here = place.entry;
-      } else if (child.mounts == 0) {
-        here.refs--; // its child holds it, so this is not the last reference
-        here = child;
-        place.entry = child;
-      } else {
-        const r = enter(place, context, child, flags);
-        if (r < 0) return r;
-        here = place.entry;
-      }
-    } else if (kind == LastKind.DotDot) {
-      const r = up(place, context, flags);
-      if (r < 0) return r;
+    if (changetype<usize>(child) != 0 && (child.flags & EntryFlag.Special) == 0) here = child;
+    else {
+      place.entry = here;
+      note(start, length, hash, slash);
+      goOnAt = at;
+      goOnEnd = end;
+      const r = step(place, context, child, flags | last);
+      if (r != 0) return r;
       here = place.entry;
+      at = goOnAt;
+      end = goOnEnd;
     }
     if (at < end) continue;
     if (depth == 0) break;
@@ -186,7 +201,14 @@ function run(place: Path, context: FsContext, c: Credentials, at: usize, end: us
     at = <usize>load<u32>(rests + (depth << 3));
     end = <usize>load<u32>(rests + (depth << 3), 4);
   }
-  return (flags & WalkFlag.Directory) != 0 && !isDirectory(here.inode!) ? -Errno.ENOTDIR : 0;
+  place.entry = here;
+  return (flags & WalkFlag.Directory) != 0 && !isDirectory(inodeOf(here)) ? -Errno.ENOTDIR : 0;
+}
+
+/** The entry's inode; only whiteouts have none, and a walk never stands on one. */
+@inline
+function inodeOf(e: Entry): Inode {
+  return changetype<Inode>(changetype<usize>(e.inode));
 }
 
 @inline
@@ -195,68 +217,118 @@ function skipSlashes(at: usize, end: usize): usize {
   return at;
 }
 
+/** The way on from a directory that not everybody may search, or from what is none: 0, -ENOTDIR or -EACCES. */
+function mayPass(directory: Inode, c: Credentials): Result {
+  return isDirectory(directory) ? maySearch(directory, c) : -Errno.ENOTDIR;
+}
+
+let longLength: u32 = 0;
+
+/** Hash of the name of eight bytes or more at `at`; its length in `longLength`. */
+function longName(at: usize, end: usize): u32 {
+  const start = at;
+  let hash: u64 = 0;
+  let length: u32 = 8;
+  while (length == 8) {
+    const left = <u32>(end - at);
+    let word = left >= 8 ? load<u64>(at) : bytesWord(at, left);
+    length = min<u32>(left, 8);
+    const others = word ^ SLASHES;
+    const slashes = (others - LOW_BITS) & ~others & HIGH_BITS;
+    if (slashes != 0) {
+      length = (<u32>ctz(slashes)) >> 3;
+      word &= ((slashes & (0 - slashes)) >> 7) - 1;
+    }
+    if (length != 0) hash = hashStep(hash, word);
+    at += length;
+  }
+  longLength = <u32>(at - start);
+  return <u32>(hash >> 32);
+}
+
+/** Keeps what a component is in `lastName`. */
+@inline
+function note(name: usize, length: u32, hash: u32, slash: bool): void {
+  lastName.name = name;
+  lastName.length = length;
+  lastName.hash = hash;
+  lastName.kind = load<u8>(name) == 0x2e ? dotsKind(name, length) : LastKind.Normal;
+  lastName.slash = slash;
+}
+
 /** Kind of a component that begins with a dot. */
 function dotsKind(name: usize, length: u32): LastKind {
   if (length == 1) return LastKind.Dot;
   return length == 2 && load<u8>(name + 1) == 0x2e ? LastKind.DotDot : LastKind.Normal;
 }
 
-function noteLast(name: usize, length: u32, hash: u32, kind: LastKind, slash: bool): void {
-  lastName.name = name;
-  lastName.length = length;
-  lastName.hash = hash;
-  lastName.kind = kind;
-  lastName.slash = slash;
-}
-
-/** lookupChild, with the straight way first: a name that is in memory. */
-@inline
-function childOf(here: Entry, directory: Inode, name: usize, length: u32, hash: u32): Result {
-  if (directory.fs.kind == FileSystemKind.Memory) {
-    const e = directoryFind(directory, name, length, hash);
-    if (e && (e.flags & EntryFlag.Whiteout) == 0) {
-      e.refs++;
-      return changetype<usize>(e);
-    }
-  }
-  return lookupChild(here, name, length, hash);
-}
-
-/** The root of this walk: absolute paths and links start there, and ".." stays there. No references. */
+/** The root of this walk: absolute paths and links start there, and ".." stays there. */
 let topMount: Mount = changetype<Mount>(0);
 let topEntry: Entry = changetype<Entry>(0);
 /** How many rests there are, and how many links this walk has followed. */
 let depth: u32 = 0;
 let links: u32 = 0;
-/** Where the walk goes on after a link. */
+/** Where the path goes on after a step. */
 let goOnAt: usize = 0;
 let goOnEnd: usize = 0;
+/** The entry that only the walk holds, if any: it stands on it, below it, or is following it. */
+let held: Entry = changetype<Entry>(0);
+
+/** Takes a reference over in place of the one that was held. */
+function hold(e: Entry): void {
+  const before = held;
+  held = e;
+  if (changetype<usize>(before) != 0) entryRelease(before);
+}
+
+@inline
+function move(place: Path, mount: Mount, entry: Entry): void {
+  place.mount = mount;
+  place.entry = entry;
+}
+
+/** In the flags of a step: the component is the path's last. */
+const LAST: u32 = 0x8000_0000;
 
 /**
- * Follows the symbolic link `link`, whose reference it takes over; the rest of the path is [at, end). The place becomes where the link's
- * text starts, or where a magic link leads. 0 with goOnAt and goOnEnd, or -errno.
+ * Goes on over the component in `lastName`, whose own entry in memory is `child`, if it has one. 0 with the new place and goOnAt and goOnEnd, 1
+ * as WalkFlag.Create says, or -errno.
  */
-function follow(place: Path, context: FsContext, link: Entry, at: usize, end: usize, flags: u32): Result {
-  const inode = link.inode!;
-  goOnAt = at;
-  goOnEnd = end;
-  if ((flags & WalkFlag.NoLinks) != 0 || ++links > LINKS_MAX) {
-    entryRelease(link);
-    return -Errno.ELOOP;
+function step(place: Path, context: FsContext, child: Entry, flags: u32): Result {
+  if (lastName.kind == LastKind.Dot) return 0;
+  if (lastName.kind == LastKind.DotDot) return up(place, context, flags);
+  if (changetype<usize>(child) == 0 || (child.flags & EntryFlag.Whiteout) != 0) {
+    const found = findChild(place.entry, lastName.name, lastName.length, lastName.hash);
+    if (found < 0) return found;
+    if (found == 0) return (flags & LAST) != 0 && (flags & WalkFlag.Create) != 0 ? 1 : -Errno.ENOENT;
+    child = changetype<Entry>(<usize>found);
+    if (inodeOf(child).fs.kind != FileSystemKind.Memory) hold(child);
   }
-  if ((inode.flags & InodeFlag.MagicLink) != 0) return jump(place, context, link, flags);
+  if (isSymlink(inodeOf(child)) && ((flags & LAST) == 0 || (flags & WalkFlag.Follow) != 0)) return follow(place, context, child, flags);
+  if (child.mounts != 0) return enter(place, context, child, flags);
+  place.entry = child;
+  return 0;
+}
+
+/**
+ * Follows the symbolic link `link` to where its text starts, or where a magic link leads. The rest of the path, from goOnAt, waits in `rests`
+ * meanwhile. 0 or -errno.
+ */
+function follow(place: Path, context: FsContext, link: Entry, flags: u32): Result {
+  if ((flags & WalkFlag.NoLinks) != 0 || ++links > LINKS_MAX) return -Errno.ELOOP;
+  const inode = inodeOf(link);
+  if ((inode.flags & InodeFlag.MagicLink) != 0) return jump(place, context, inode, flags);
   const r = linkText(inode, context);
-  entryRelease(link); // its directory, or linkTexts, has the text
   if (r < 0) return r;
-  if (at < end) {
-    store<u32>(rests + (depth << 3), <u32>at);
-    store<u32>(rests + (depth << 3), <u32>end, 4);
+  if (goOnAt < goOnEnd) {
+    store<u32>(rests + (depth << 3), <u32>goOnAt);
+    store<u32>(rests + (depth << 3), <u32>goOnEnd, 4);
     depth++;
   }
   if (load<u8>(textAt) == 0x2f) {
     if ((flags & WalkFlag.Beneath) != 0) return -Errno.EXDEV;
     if ((flags & WalkFlag.OneMount) != 0 && place.mount != topMount) return -Errno.EXDEV;
-    move(place, mountRetain(topMount), entryRetain(topEntry));
+    move(place, topMount, topEntry);
   }
   goOnEnd = textAt + <u32>r;
   goOnAt = skipSlashes(textAt, goOnEnd);
@@ -268,16 +340,19 @@ function follow(place: Path, context: FsContext, link: Entry, at: usize, end: us
  * what a synthetic file system says.
  */
 export function lookupChild(directory: Entry, name: usize, length: u32, hash: u32): Result {
+  const r = findChild(directory, name, length, hash);
+  if (r > 0 && directory.inode!.fs.kind == FileSystemKind.Memory) changetype<Entry>(<usize>r).refs++;
+  return r;
+}
+
+/** lookupChild that takes no reference to an entry in memory, which its directory holds. */
+function findChild(directory: Entry, name: usize, length: u32, hash: u32): Result {
   if (length > NAME_MAX) return -Errno.ENAMETOOLONG;
   const fs = directory.inode!.fs;
-  if (fs.kind != FileSystemKind.Memory) {
-    const pinned = fs.pinned ? findPinned(fs.pinned, directory, name, length, hash) : null;
-    if (pinned) return changetype<usize>(entryRetain(pinned));
-    return syntheticLookup(directory, name, length, hash);
-  }
-  const r = memfsLookup(directory, name, length, hash);
-  if (r > 0) changetype<Entry>(<usize>r).refs++;
-  return r;
+  if (fs.kind == FileSystemKind.Memory) return memfsLookup(directory, name, length, hash);
+  const pinned = fs.pinned ? findPinned(fs.pinned, directory, name, length, hash) : null;
+  if (pinned) return changetype<usize>(entryRetain(pinned));
+  return syntheticLookup(directory, name, length, hash);
 }
 
 function findPinned(first: Entry | null, directory: Entry, name: usize, length: u32, hash: u32): Entry | null {
@@ -297,13 +372,8 @@ function enter(place: Path, context: FsContext, child: Entry, flags: u32): Resul
     mount = m;
     entry = m.root;
   }
-  if ((flags & WalkFlag.OneMount) != 0 && mount != place.mount) {
-    entryRelease(child);
-    return -Errno.EXDEV;
-  }
-  entryRetain(entry);
-  entryRelease(child);
-  move(place, mountRetain(mount), entry);
+  if ((flags & WalkFlag.OneMount) != 0 && mount != place.mount) return -Errno.EXDEV;
+  move(place, mount, entry);
   return 0;
 }
 
@@ -329,10 +399,8 @@ function up(place: Path, context: FsContext, flags: u32): Result {
     entry = mount.point!;
     mount = mount.parent!;
   }
-  mountRetain(mount);
-  entryRetain(entry);
   move(place, mount, entry);
-  return entry.mounts != 0 ? enter(place, context, entryRetain(entry), flags) : 0;
+  return entry.mounts != 0 ? enter(place, context, entry, flags) : 0;
 }
 
 let textAt: usize = 0;
@@ -353,18 +421,15 @@ function linkText(link: Inode, context: FsContext): Result {
 
 const target = changetype<Path>(memory.data(8, 8));
 
-/** Follows a magic link: the place becomes what the link means, whatever its path. Takes over the reference to `link`. */
-function jump(place: Path, context: FsContext, link: Entry, flags: u32): Result {
-  let r: Result = 0;
-  if ((flags & WalkFlag.NoMagicLinks) != 0) r = -Errno.ELOOP;
-  else if ((flags & (WalkFlag.Beneath | WalkFlag.InRoot)) != 0) r = -Errno.EXDEV;
-  else r = syntheticFollowLink(link.inode!, context, target);
-  entryRelease(link);
+/** Follows a magic link: the place becomes what the link means, whatever its path. */
+function jump(place: Path, context: FsContext, link: Inode, flags: u32): Result {
+  if ((flags & WalkFlag.NoMagicLinks) != 0) return -Errno.ELOOP;
+  if ((flags & (WalkFlag.Beneath | WalkFlag.InRoot)) != 0) return -Errno.EXDEV;
+  const r = syntheticFollowLink(link, context, target);
   if (r < 0) return r;
-  if ((flags & WalkFlag.OneMount) != 0 && target.mount != place.mount) {
-    pathRelease(target);
-    return -Errno.EXDEV;
-  }
+  mountRelease(target.mount); // the process that the link speaks of holds it
+  hold(target.entry);
+  if ((flags & WalkFlag.OneMount) != 0 && target.mount != place.mount) return -Errno.EXDEV;
   move(place, target.mount, target.entry);
   return 0;
 }

@@ -50,8 +50,10 @@ function takeBase(t: Thread, dirfd: i32, text: usize, base: Path): Result {
 export function takePath(t: Thread, dirfd: i32, ua: u64): Result {
   const length = takeText(firstText, ua);
   if (length < 0) return length;
+  firstBase = null;
+  if (dirfd == AT_FDCWD) return length;
   const r = takeBase(t, dirfd, firstText, firstPath);
-  firstBase = r == 1 ? firstPath : null;
+  if (r == 1) firstBase = firstPath;
   return r < 0 ? r : length;
 }
 

@@ -32,19 +32,18 @@ const stat = changetype<Stat>(memory.data(144, 8));
 const statx = changetype<Statx>(memory.data(256, 8));
 const statfs = changetype<Statfs>(memory.data(120, 8));
 
-const SECOND_NS: i64 = 1_000_000_000;
+const SECOND_NS: u64 = 1_000_000_000;
 
 /** Whole seconds of a time, which may lie before 1970. */
 @inline
 function seconds(ns: u64): i64 {
-  const s = <i64>ns / SECOND_NS;
-  return s * SECOND_NS > <i64>ns ? s - 1 : s;
+  return <i64>ns >= 0 ? <i64>(ns / SECOND_NS) : (<i64>ns + 1) / <i64>SECOND_NS - 1;
 }
 
 /** What is left of it. */
 @inline
-function nanoseconds(ns: u64): u32 {
-  return <u32>(<i64>ns - seconds(ns) * SECOND_NS);
+function nanoseconds(ns: u64, seconds: i64): u32 {
+  return <u32>(ns - <u64>seconds * SECOND_NS);
 }
 
 /** 512-byte blocks that the file takes. */
@@ -67,11 +66,11 @@ function putStat(inode: Inode, ua: u64): Result {
   stat.blksize = PAGE_SIZE;
   stat.blocks = blocks(inode);
   stat.atime = seconds(inode.atimeNs);
-  stat.atimeNsec = nanoseconds(inode.atimeNs);
+  stat.atimeNsec = nanoseconds(inode.atimeNs, stat.atime);
   stat.mtime = seconds(inode.mtimeNs);
-  stat.mtimeNsec = nanoseconds(inode.mtimeNs);
+  stat.mtimeNsec = nanoseconds(inode.mtimeNs, stat.mtime);
   stat.ctime = seconds(inode.ctimeNs);
-  stat.ctimeNsec = nanoseconds(inode.ctimeNs);
+  stat.ctimeNsec = nanoseconds(inode.ctimeNs, stat.ctime);
   return copyOut(ua, changetype<usize>(stat), STAT_BYTES);
 }
 
@@ -130,15 +129,15 @@ function putStatx(inode: Inode, mount: Mount | null, entry: Entry | null, ua: u6
   s.size = inode.size;
   s.blocks = blocks(inode);
   s.atime = seconds(inode.atimeNs);
-  s.atimeNsec = nanoseconds(inode.atimeNs);
+  s.atimeNsec = nanoseconds(inode.atimeNs, s.atime);
   s.mtime = seconds(inode.mtimeNs);
-  s.mtimeNsec = nanoseconds(inode.mtimeNs);
+  s.mtimeNsec = nanoseconds(inode.mtimeNs, s.mtime);
   s.ctime = seconds(inode.ctimeNs);
-  s.ctimeNsec = nanoseconds(inode.ctimeNs);
+  s.ctimeNsec = nanoseconds(inode.ctimeNs, s.ctime);
   if (inode.fs.kind == FileSystemKind.Memory) {
     s.mask |= STATX_BTIME;
     s.btime = seconds(inode.btimeNs);
-    s.btimeNsec = nanoseconds(inode.btimeNs);
+    s.btimeNsec = nanoseconds(inode.btimeNs, s.btime);
   }
   s.rdevMajor = deviceMajor(inode.device);
   s.rdevMinor = deviceMinor(inode.device);
