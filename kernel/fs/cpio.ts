@@ -24,6 +24,7 @@ import {
   S_IFREG,
   S_IFSOCK,
 } from "../vfs/inode";
+import { pathCacheForget } from "../vfs/pathcache";
 import { memfsAdd, memfsInode } from "./memfs";
 import { fileAdoptPage, filePageForWrite } from "./pages";
 import { memfsLookup } from "./union";
@@ -286,6 +287,7 @@ function add(directory: Entry, name: usize, length: u32, hash: u32, inode: Inode
 
 function setAttributes(inode: Inode): void {
   inode.mode = field(Field.Mode) & 0xffff;
+  if (isDirectory(inode)) pathCacheForget();
   inode.uid = field(Field.Uid);
   inode.gid = field(Field.Gid);
   const type = inode.mode & S_IFMT;

@@ -7,6 +7,7 @@ import { Result } from "../result";
 import { capable, Capability, Credentials, inGroup } from "../task/credentials";
 import { wallNs } from "../time/clock";
 import { FileSystemKind, Inode, isDirectory, isRegular, isSymlink, S_IFMT, S_ISGID } from "./inode";
+import { pathCacheForget } from "./pathcache";
 import { clearPrivilegeBits, dropPrivilegeBits, ownerOrCapable, permission, Want } from "./permission";
 
 /** Sets the permission bits: 0; -EPERM for others than the owner; -EOPNOTSUPP for a symbolic link. */
@@ -15,6 +16,7 @@ export function changeMode(inode: Inode, c: Credentials, mode: u32): Result {
   if (!ownerOrCapable(inode, c) || inode.fs.kind == FileSystemKind.Proc) return -Errno.EPERM;
   if (!inGroup(c, inode.gid) && !capable(c, Capability.Fsetid)) mode &= ~S_ISGID;
   inode.mode = (inode.mode & S_IFMT) | (mode & 0o7777);
+  if (isDirectory(inode)) pathCacheForget();
   inode.ctimeNs = wallNs();
   return 0;
 }

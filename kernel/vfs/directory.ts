@@ -6,7 +6,8 @@ import { Errno } from "../errno";
 import { bytesEqual } from "../lib/bytes";
 import { kernelAlloc, kernelFree } from "../mm/heap";
 import { Result } from "../result";
-import { Entry, Inode } from "./inode";
+import { Entry, EntryFlag, Inode } from "./inode";
+import { pathCacheForget } from "./pathcache";
 
 const FIRST_BUCKETS: u32 = 8;
 const FIRST_SHIFT: u32 = 29;
@@ -130,6 +131,7 @@ export function directoryInsert(inode: Inode, e: Entry): void {
 export function directoryRemove(inode: Inode, e: Entry): void {
   const d = table(inode);
   unlink(d, e);
+  if ((e.flags & EntryFlag.Known) != 0) pathCacheForget();
   if (d.cursor == e) d.cursor = e.orderNext;
   if (e.orderNext) e.orderNext!.orderPrev = e.orderPrev;
   else d.last = e.orderPrev;
@@ -152,6 +154,7 @@ function unlink(d: Directory, e: Entry): void {
 }
 
 /** First entry in order of creation whose cookie is >= `cookie`, a whiteout too; null at the end. */
+@inline
 export function directoryFrom(inode: Inode, cookie: u64): Entry | null {
   if (inode.content == 0) return null;
   const d = table(inode);

@@ -25,6 +25,7 @@ import {
   S_IFREG,
 } from "./inode";
 import { syntheticRelease } from "./operations";
+import { pathCacheForget } from "./pathcache";
 import { attributesFree } from "./xattr";
 
 /** Minor number for the next file system's st_dev: major 0, as Linux's anonymous devices. */
@@ -162,6 +163,13 @@ export function directoryClear(inode: Inode): void {
   directoryFree(inode);
 }
 
+/** The flags that an entry has from the start: paths lead over directories and links without asking. */
+@inline
+function flagsFor(inode: Inode): u16 {
+  if (isSymlink(inode)) return <u16>(EntryFlag.Link | EntryFlag.Known);
+  return isDirectory(inode) && inode.fs.kind == FileSystemKind.Memory ? <u16>EntryFlag.Known : 0;
+}
+
 /** Bytes to allocate for a name, so that zeros fill up its last eight bytes (directoryFindWord). */
 @inline
 export function nameBytes(length: u32): u32 {
@@ -189,7 +197,7 @@ export function entryNew(parent: Entry | null, name: usize, length: u32, hash: u
     inode.refs++;
     e.inode = inode;
     if (isDirectory(inode)) inode.directoryEntry = e;
-    else if (isSymlink(inode)) e.flags = <u16>EntryFlag.Link;
+    e.flags = flagsFor(inode);
   }
   return e;
 }
@@ -209,6 +217,7 @@ function entryFree(e: Entry): void {
   for (;;) {
     const parent = e.parent;
     const inode = e.inode;
+    if ((e.flags & EntryFlag.Known) != 0) pathCacheForget();
     if (e.name != changetype<usize>(e) + ENTRY_BYTES) kernelFree(e.name);
     kernelFree(changetype<usize>(e));
     if (inode) {

@@ -192,6 +192,8 @@ export const enum EntryFlag {
   Link = 32,
   /** `mounts` is not 0. */
   MountPoint = 64,
+  /** A remembered path may end here or lead over it (kernel/vfs/pathcache.ts). */
+  Known = 128,
   /** What a path walk does not simply step on. */
   Special = 97,
 }

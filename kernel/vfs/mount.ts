@@ -6,6 +6,7 @@ import { kernelAlloc, kernelFree } from "../mm/heap";
 import { Result } from "../result";
 import { entryIsUnder, entryRelease, entryRetain, fileSystemRelease, fileSystemRetain } from "./entry";
 import { Entry, EntryFlag, FileSystem, FileSystemKind, FsContext, isDirectory, Mount, MountFlag, MOUNT_BUCKETS, Path, Vfs } from "./inode";
+import { pathCacheForget } from "./pathcache";
 
 const VFS_BYTES: u32 = (offsetof<Vfs>() + 7) & ~7;
 const MOUNT_BYTES: u32 = (offsetof<Mount>() + 7) & ~7;
@@ -166,6 +167,7 @@ export function mountRelease(mount: Mount): void {
 }
 
 function mountFree(mount: Mount): void {
+  pathCacheForget();
   entryRelease(mount.root);
   fileSystemRelease(mount.fs);
   kernelFree(mount.source);
@@ -208,6 +210,7 @@ export function mountAdd(
   mount.point = entryRetain(point);
   point.mounts++;
   point.flags |= <u16>EntryFlag.MountPoint;
+  pathCacheForget();
   const slot = bucket(vfs, at.mount, point);
   mount.hashNext = changetype<Mount | null>(<usize>load<u32>(slot));
   store<u32>(slot, <u32>changetype<usize>(mount));
@@ -309,6 +312,7 @@ function detachOne(vfs: Vfs, mount: Mount): void {
   mount.parent = null;
   mount.point = null;
   mount.detached = true;
+  pathCacheForget();
   if (--point.mounts == 0) point.flags &= ~(<u16>EntryFlag.MountPoint);
   entryRelease(point);
   mountRelease(parent);

@@ -1,6 +1,7 @@
 import { Errno } from "../errno";
 import { memfsNew } from "../fs/memfs";
 import { heapObjectsUsed } from "../mm/heap";
+import { changeMode } from "./attributes";
 import { fsContextSetCwd, fsContextSetRoot, mountRemove } from "./mount";
 import { composePath, pathTextAt } from "./pathtext";
 import {
@@ -80,6 +81,32 @@ describe("path walk", () => {
       pathRelease(found);
       store<u8>(names + n, 0x6e);
     }
+  });
+
+  test("forgets a remembered path with every change that it depends on", () => {
+    const below = look("/a/b/c/.");
+    expect(look("/a/b/c/.")).toBe(below);
+    expect(mountOn("/a/b", memfsNew(0, 0o755, 0, 0, 0, 0)!)).toBe(0);
+    expect(look("/a/b/c/.")).toBe(-Errno.ENOENT, "mounted over");
+    mkdir("/a/b/first");
+    mkdir("/a/b/c");
+    const inMount = look("/a/b/c/.");
+    expect(inMount).not.toBe(below);
+    expect(look("/a/b/c/.")).toBe(inMount);
+    find("/a/b");
+    expect(mountRemove(vfs, found, true)).toBe(0);
+    pathRelease(found);
+    expect(look("/a/b/c/.")).toBe(below, "unmounted");
+    expect(lookAs(user, "/a/b/c/.")).toBe(below);
+    find("/a/b");
+    changeMode(found.entry.inode!, root, 0o700);
+    pathRelease(found);
+    expect(lookAs(user, "/a/b/c/.")).toBe(-Errno.EACCES, "closed to others");
+    expect(look("/a/b/c/.")).toBe(below, "open to root");
+    expect(lookAs(user, "/a/b/c/.")).toBe(-Errno.EACCES, "what root found is not remembered for others");
+    expect(look("/link/./c/")).toBe(below);
+    unlink("/link");
+    expect(look("/link/./c/")).toBe(-Errno.ENOENT, "without the link");
   });
 
   test("finds files by absolute and relative paths, with any number of slashes and dots", () => {

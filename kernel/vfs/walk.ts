@@ -27,6 +27,7 @@ import {
 } from "./inode";
 import { mountAt, mountRelease, mountRetain } from "./mount";
 import { syntheticFollowLink, syntheticLookup, syntheticReadLink } from "./operations";
+import { pathCacheFind, pathCacheKeep, pathCacheTakes } from "./pathcache";
 import { maySearch } from "./permission";
 
 export const NAME_MAX: u32 = 255;
@@ -117,7 +118,25 @@ export function walk(place: Path, context: FsContext, c: Credentials, base: Path
   } else if (base) move(place, base.mount, base.entry);
   else move(place, context.cwdMount, context.cwdEntry);
   if ((flags & WalkFlag.OneMount) != 0 && place.mount != (base ? base.mount : context.cwdMount)) return -Errno.EXDEV;
+  if ((flags & ~(<u32>(WalkFlag.Follow | WalkFlag.Directory))) != 0 || !pathCacheTakes(length)) {
+    return finish(place, run(place, context, c, name, name + length, flags));
+  }
+  const follow = flags & WalkFlag.Follow;
+  if (pathCacheFind(place, context, name, length, follow)) {
+    if ((flags & WalkFlag.Directory) != 0 && !isDirectory(inodeOf(place.entry))) return -Errno.ENOTDIR;
+    place.mount.refs++;
+    place.entry.refs++;
+    return 0;
+  }
+  const start = load<u64>(changetype<usize>(place));
+  forAll = true;
   const r = run(place, context, c, name, name + length, flags);
+  if (r == 0 && forAll) pathCacheKeep(start, place, context, name, length, follow);
+  return finish(place, r);
+}
+
+/** Takes the references of a result, and gives up what the walk has held. */
+function finish(place: Path, r: Result): Result {
   if (r >= 0) {
     place.mount.refs++;
     place.entry.refs++;
@@ -219,6 +238,7 @@ function skipSlashes(at: usize, end: usize): usize {
 
 /** The way on from a directory that not everybody may search, or from what is none: 0, -ENOTDIR or -EACCES. */
 function mayPass(directory: Inode, c: Credentials): Result {
+  forAll = false;
   return isDirectory(directory) ? maySearch(directory, c) : -Errno.ENOTDIR;
 }
 
@@ -274,10 +294,14 @@ let goOnEnd: usize = 0;
 /** The entry that only the walk holds, if any: it stands on it, below it, or is following it. */
 let held: Entry = changetype<Entry>(0);
 
+/** Anybody may make this walk, and all on its way is in memory. */
+let forAll = false;
+
 /** Takes a reference over in place of the one that was held. */
 function hold(e: Entry): void {
   const before = held;
   held = e;
+  forAll = false;
   if (changetype<usize>(before) != 0) entryRelease(before);
 }
 

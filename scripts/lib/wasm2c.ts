@@ -70,7 +70,7 @@ function parseGlobals(text: string, header: string): string {
  * reach, and the slow ways out of hot functions. A name with @cold in its documentation would be nicer, but asc drops comments.
  */
 const apart =
-  /^(linuxabi_sys_\w+_sys[A-Z]\w*|linuxabi_table_(missing|row\w+)|kernel_task_identity_\w+|kernel_run_(clearOperation|settle|leave|slowCall|restart)|kernel_mm_heap_(newSlab|allocRun)|kernel_task_operation_releaseOperation|kernel_mm_user_finish\w+|kernel_vfs_pipe_(readSlots|writePages|wakeAfter\w+)|kernel_vfs_transfer_(goOnWriting|readRegular|writeRegular)|kernel_vfs_epoll_wakeWaiters|kernel_random_random(To|From)User|linuxabi_sys_epoll_waitForEvents|kernel_vfs_walk_(mayPass|longName|step|follow|enter|up|jump|hold)|kernel_lib_bytes_bytesEqual|kernel_log_\w+)$/;
+  /^(linuxabi_sys_\w+_sys[A-Z]\w*|linuxabi_table_(missing|row\w+)|kernel_task_identity_\w+|kernel_run_(clearOperation|settle|leave|slowCall|restart)|kernel_mm_heap_(newSlab|allocRun)|kernel_task_operation_releaseOperation|kernel_mm_user_finish\w+|kernel_vfs_pipe_(readSlots|writePages|wakeAfter\w+)|kernel_vfs_transfer_(goOnWriting|readRegular|writeRegular)|kernel_vfs_epoll_wakeWaiters|kernel_random_random(To|From)User|linuxabi_sys_epoll_waitForEvents|kernel_vfs_walk_(run|finish|mayPass|longName|step|follow|enter|up|jump|hold)|kernel_vfs_pathcache_pathCacheKeep|kernel_fs_union_nextLayered|kernel_lib_bytes_bytesEqual|kernel_log_\w+)$/;
 
 function keepApart(c: string): string {
   return c.replace(/^static (\w+) w2c_(\w+)\((.*)\);$/gm, (line, _type: string, name: string) =>
