@@ -136,6 +136,11 @@ function hidden(top: Inode, depth: u32, e: Entry): bool {
  */
 export function memfsNext(directory: Entry, position: u64, item: DirectoryItem): Result {
   const top = directory.inode!;
+  return top.lower ? nextLayered(top, position, item) : nextOwn(top, position, item);
+}
+
+/** memfsNext in a directory with a lower one. */
+function nextLayered(top: Inode, position: u64, item: DirectoryItem): Result {
   let layers: u32 = 0;
   let below = top.lower;
   while (below) {
@@ -154,14 +159,30 @@ export function memfsNext(directory: Entry, position: u64, item: DirectoryItem):
     }
     cookie = e.cookie + 1;
     if ((e.flags & (EntryFlag.Whiteout | EntryFlag.Lower)) != 0 || hidden(top, depth, e)) continue;
-    item.name = e.name;
-    item.nameLength = e.nameLength;
-    item.number = e.inode!.number;
-    item.type = e.inode!.mode & S_IFMT;
-    item.next = ((<u64>phase) << LAYER_SHIFT) | cookie;
+    fillItem(item, e, ((<u64>phase) << LAYER_SHIFT) | cookie);
     return 1;
   }
   return 0;
+}
+
+/** memfsNext in a directory without a lower one. */
+@inline
+function nextOwn(directory: Inode, position: u64, item: DirectoryItem): Result {
+  let e = directoryFrom(directory, position);
+  while (e && (e.flags & EntryFlag.Whiteout) != 0) e = e.orderNext;
+  if (!e) return 0;
+  fillItem(item, e, e.cookie + 1);
+  return 1;
+}
+
+@inline
+function fillItem(item: DirectoryItem, e: Entry, next: u64): void {
+  const inode = e.inode!;
+  item.name = e.name;
+  item.nameLength = e.nameLength;
+  item.number = inode.number;
+  item.type = inode.mode & S_IFMT;
+  item.next = next;
 }
 
 const scratch = changetype<DirectoryItem>(memory.data(offsetof<DirectoryItem>() + 8, 8));

@@ -92,20 +92,24 @@ function recordBytes(nameLength: u32): u32 {
   return (19 + nameLength + 1 + 7) & ~7;
 }
 
-/** Writes the record of `item` at `p`. In both layouts its size is the same but for rounding, which is made the same. */
-function putRecord(p: usize, bytes: u32, wide: bool): void {
-  memory.fill(p + 16, 0, bytes - 16);
+/**
+ * Writes the record of `item` at `p`, and perhaps a few bytes behind it. In both layouts its size is the same but for rounding, which is made
+ * the same. `wholeWords`: the name may be read by words of eight bytes (nameBytes of kernel/vfs/entry.ts).
+ */
+@inline
+function putRecord(p: usize, bytes: u32, wide: bool, wholeWords: bool): void {
+  const type = <u8>(item.type >> 12);
+  const length = item.nameLength;
   store<u64>(p, item.number);
   store<u64>(p, item.next, 8);
   store<u16>(p, <u16>bytes, 16);
-  const type = <u8>(item.type >> 12);
-  if (wide) {
-    store<u8>(p, type, 18);
-    memory.copy(p + 19, item.name, item.nameLength);
-  } else {
-    memory.copy(p + 18, item.name, item.nameLength);
-    store<u8>(p + bytes - 1, type);
-  }
+  store<u8>(p, type, 18);
+  const at = p + 18 + (wide ? 1 : 0);
+  if (wholeWords) {
+    for (let i: u32 = 0; i < length; i += 8) store<u64>(at + i, load<u64>(item.name + i));
+  } else memory.copy(at, item.name, length);
+  store<u64>(at + length, 0); // no more is left of the record, but for the type of the narrow layout
+  if (!wide) store<u8>(p + bytes - 1, type);
 }
 
 /**
@@ -121,10 +125,11 @@ function getdents(t: Thread, fd: i32, ua: u64, count: u32, wide: bool): Result {
   let r: Result = 1;
   let position = file.position;
   let full = false;
+  const inMemory = file.inode.fs.kind == FileSystemKind.Memory;
   while (!full) {
     const start = done;
     let gathered: u32 = 0;
-    while (gathered + recordBytes(255) <= PATH_MAX) {
+    while (gathered + recordBytes(255) + 8 <= PATH_MAX) {
       r = nextItem(file.entry!, position);
       if (r <= 0) break;
       const bytes = recordBytes(item.nameLength);
@@ -132,7 +137,7 @@ function getdents(t: Thread, fd: i32, ua: u64, count: u32, wide: bool): Result {
         full = true;
         break;
       }
-      putRecord(firstText + gathered, bytes, wide);
+      putRecord(firstText + gathered, bytes, wide, inMemory && position >= 2);
       gathered += bytes;
       done += bytes;
       position = item.next;
