@@ -48,6 +48,7 @@ import { sysMembarrier } from "./sys/membarrier";
 import { sysMemfdCreate } from "./sys/memfd";
 import { sysRseq } from "./sys/rseq";
 import { sysPidfdGetfd, sysPidfdOpen, sysPidfdSendSignal } from "./sys/pidfd";
+import { sysInotifyAddWatch, sysInotifyInit1, sysInotifyRmWatch } from "./sys/inotify";
 import { sysMsgctl, sysMsgget, sysMsgrcv, sysMsgsnd } from "./sys/msg";
 import { sysSemctl, sysSemget, sysSemop, sysSemtimedop } from "./sys/sem";
 import { sysShmat, sysShmctl, sysShmdt, sysShmget } from "./sys/shm";
@@ -427,6 +428,9 @@ export function linuxCall(t: Thread): Result {
     case 235: return sysUtimes(t, t.rdi, t.rsi);
     case 246: return sysNotPermitted(); // kexec_load
     case 247: return sysWaitid(t, <u32>t.rdi, <i32>t.rsi, t.rdx, <u32>t.r10, t.r8);
+    case 253: return sysInotifyInit1(t, 0);
+    case 254: return sysInotifyAddWatch(t, <i32>t.rdi, t.rsi, <u32>t.rdx);
+    case 255: return sysInotifyRmWatch(t, <i32>t.rdi, <i32>t.rsi);
     case 257: return sysOpenat(t, <i32>t.rdi, t.rsi, <u32>t.rdx, <u32>t.r10);
     case 258: return sysMkdirat(t, <i32>t.rdi, t.rsi, <u32>t.rdx);
     case 259: return sysMknodat(t, <i32>t.rdi, t.rsi, <u32>t.rdx, <u32>t.r10);
@@ -459,6 +463,7 @@ export function linuxCall(t: Thread): Result {
     case 291: return sysEpollCreate1(t, <u32>t.rdi);
     case 292: return sysDup3(t, <i32>t.rdi, <i32>t.rsi, <u32>t.rdx);
     case 293: return sysPipe2(t, t.rdi, <u32>t.rsi);
+    case 294: return sysInotifyInit1(t, <u32>t.rdi);
     case 295: return sysPreadv(t, <i32>t.rdi, t.rsi, t.rdx, <i64>t.r10);
     case 296: return sysPwritev(t, <i32>t.rdi, t.rsi, t.rdx, <i64>t.r10);
     case 297: return sysRtTgsigqueueinfo(t, <i32>t.rdi, <i32>t.rsi, <u32>t.rdx, t.r10);

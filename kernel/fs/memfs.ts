@@ -7,6 +7,7 @@ import { Errno } from "../errno";
 import { kernelAlloc, kernelFree } from "../mm/heap";
 import { Result } from "../result";
 import { wallNs } from "../time/clock";
+import { notifyLinks, notifyMoved, notifyMoving } from "../vfs/inotify";
 import { directoryFind, directoryInsert, directoryRemove, directoryReserve } from "../vfs/directory";
 import { directoryClear, entryNew, entryRelease, fileSystemNew, fileSystemRelease, inodeNew, inodeRelease, nameBytes } from "../vfs/entry";
 import { Entry, ENTRY_BYTES, EntryFlag, FileSystem, FileSystemKind, Inode, InodeFlag, isDirectory, S_IFDIR } from "../vfs/inode";
@@ -201,8 +202,11 @@ export function memfsRename(
   if (whiteout != 0) directoryInsert(from, left);
   touched(from, -1, now);
   touched(to, 1, now);
+  const cookie = notifyMoving(directory, e);
   move(e, directory, target, text, length, hash);
   e.inode!.ctimeNs = now;
+  notifyMoved(target, e, cookie);
+  if (replaced && !isDirectory(replaced.inode!)) notifyLinks(replaced.inode!);
   return 0;
 }
 
@@ -220,8 +224,14 @@ export function memfsExchange(directoryA: Entry, a: Entry, directoryB: Entry, b:
   const now = wallNs();
   directoryRemove(directoryA.inode!, a);
   directoryRemove(directoryB.inode!, b);
-  move(a, directoryA, directoryB, nameB, b.nameLength, b.hash);
+  const cookieA = notifyMoving(directoryA, a);
+  const lengthB = b.nameLength;
+  const hashB = b.hash;
+  const cookieB = notifyMoving(directoryB, b);
+  move(a, directoryA, directoryB, nameB, lengthB, hashB);
+  notifyMoved(directoryB, a, cookieA);
   move(b, directoryB, directoryA, nameA, lengthA, hashA);
+  notifyMoved(directoryA, b, cookieB);
   touched(directoryA.inode!, 0, now);
   touched(directoryB.inode!, 0, now);
   a.inode!.ctimeNs = now;

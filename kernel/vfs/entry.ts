@@ -5,6 +5,7 @@ import { filePagesFree } from "../fs/pages";
 import { linkedTakeAny } from "../fs/linked";
 import { kernelAlloc, kernelFree } from "../mm/heap";
 import { wallNs } from "../time/clock";
+import { notifyGone } from "./inotify";
 import { directoryFirst, directoryFree, directoryRemove } from "./directory";
 import {
   Entry,
@@ -222,6 +223,7 @@ function entryFree(e: Entry): void {
     kernelFree(changetype<usize>(e));
     if (inode) {
       if (inode.directoryEntry == e) inode.directoryEntry = null;
+      if (inode.watches != 0 && inode.links == 0) notifyGone(inode);
       inodeRelease(inode);
     }
     if (!parent || --parent.refs != 0) return;

@@ -15,6 +15,7 @@ import { entryRelease, entryRetain, inodeRelease, inodeRetain } from "./entry";
 import { epollForget, epollWakeNext } from "./epoll";
 import { accessOf, FileAccess, KEPT_FLAGS } from "./flags";
 import { Entry, EntryFlag, File, FileKind, Inode, isRegular, Mount } from "./inode";
+import { Notify, notifyFile } from "./inotify";
 import { lockLeaveFile, lockLeaveOwner } from "./lock";
 import { mountRelease, mountRetain } from "./mount";
 import { Pipe, pipeWakeNext } from "./pipe";
@@ -163,6 +164,7 @@ export function setOrphanHandler(handler: OrphanHandler): void {
 
 function fileClose(file: File): void {
   const inode = file.inode;
+  if (file.kind != FileKind.PathOnly) notifyFile(file, (file.access & FileAccess.Write) != 0 ? Notify.CloseWrite : Notify.CloseNoWrite);
   if (file.watchers != 0) epollForget(file);
   if (inode.locks != 0) lockLeaveFile(file);
   const index = load<u32>(releasers + ((<usize>file.kind) << 2));

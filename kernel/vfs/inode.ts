@@ -129,7 +129,8 @@ export class Inode {
   lowerPages: u32;
   /** Extended attributes (kernel/vfs/xattr.ts), or 0. */
   attributes: usize;
-  padding: u32;
+  /** Who is told what happens to it (kernel/vfs/inotify.ts), or 0. */
+  watches: usize;
 }
 export const INODE_BYTES: u32 = (offsetof<Inode>() + 7) & ~7;
 

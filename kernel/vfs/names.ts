@@ -27,6 +27,7 @@ import {
   S_IFSOCK,
   S_ISVTX,
 } from "./inode";
+import { Notify, notifyLinks, notifyName } from "./inotify";
 import { mountAt } from "./mount";
 import { mayChange, mayCreate, mayDelete, newFileGroup, newFileMode, permission, Want } from "./permission";
 import { LastKind, LastName, lastName, lookupChild, pathRelease, pathSet, walk, WalkFlag } from "./walk";
@@ -97,6 +98,7 @@ export function makeFile(at: Path, c: Credentials, mode: u32, device: u32, text:
   }
   if (r >= 0) r = memfsAdd(at.entry, lastName.name, lastName.length, lastName.hash, inode);
   inodeRelease(inode);
+  if (r > 0) notifyName(at.entry, changetype<Entry>(<usize>r), Notify.Create);
   return r;
 }
 
@@ -171,7 +173,10 @@ function linkAt(from: Path): Result {
   if (inode.links == 0 && (inode.flags & InodeFlag.Linkable) == 0) return -Errno.ENOENT;
   if (inode.links >= LINK_MAX) return -Errno.EMLINK;
   const r = memfsAdd(place.entry, lastName.name, lastName.length, lastName.hash, inode);
-  return r < 0 ? r : 0;
+  if (r < 0) return r;
+  notifyLinks(inode);
+  notifyName(place.entry, changetype<Entry>(<usize>r), Notify.Create);
+  return 0;
 }
 
 /** The entry named by lastName in the directory at `at`, with a reference: -ENOENT when there is none. */
@@ -227,7 +232,11 @@ function removeEntry(context: FsContext, c: Credentials, victim: Entry, director
   if (directory.fs.kind != FileSystemKind.Memory) return -Errno.EPERM;
   if (mountAt(context.vfs, place.mount, victim)) return -Errno.EBUSY;
   if (directoryWanted && !memfsEmpty(victim)) return -Errno.ENOTEMPTY;
-  return memfsRemove(place.entry, victim);
+  r = memfsRemove(place.entry, victim);
+  if (r < 0) return r;
+  if (!directoryWanted) notifyLinks(inode);
+  notifyName(place.entry, victim, Notify.Delete);
+  return 0;
 }
 
 export const enum RenameFlag {

@@ -32,6 +32,7 @@ import {
   S_IFREG,
   S_IFSOCK,
 } from "./inode";
+import { Notify, notifyFile } from "./inotify";
 import { makeFile } from "./names";
 import { deviceOpen, fifoOpener, syntheticOpen } from "./operations";
 import { mayChange, mayCreate, newFileGroup, newFileMode, ownerOrCapable, permission, Want } from "./permission";
@@ -92,7 +93,10 @@ function openNew(c: Credentials, flags: u32, mode: u32): Result {
   if (r < 0) return r;
   const e = changetype<Entry>(<usize>r);
   const file = fileNew(FileKind.Regular, flags, e.inode!, place.mount, e);
-  if (file) return changetype<usize>(file);
+  if (file) {
+    notifyFile(file, Notify.Open);
+    return changetype<usize>(file);
+  }
   memfsRemove(place.entry, e);
   return -Errno.ENOMEM;
 }
@@ -176,8 +180,10 @@ export function openPlace(at: Path, c: Credentials, flags: u32): Result {
   if (!file) return -Errno.ENOMEM;
   r = ready(file, inode);
   file.flags &= ~OpenFlag.NoControllingTerminal; // only the openers of terminals look at it
+  if (r >= 0) notifyFile(file, Notify.Open);
   if (r >= 0 && (flags & OpenFlag.Truncate) != 0 && isRegular(inode) && inode.fs.kind == FileSystemKind.Memory) {
     r = changeSize(inode, c, 0);
+    if (r >= 0) notifyFile(file, Notify.Modify);
   }
   if (r < 0) {
     fileRelease(file);

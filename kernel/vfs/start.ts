@@ -9,6 +9,7 @@ import { socketsInit } from "../net/transfer";
 import { epollInit } from "./epoll";
 import { eventFdInit } from "./eventfd";
 import { fileInit } from "./file";
+import { inotifyInit } from "./inotify";
 import { lockInit } from "./lock";
 import { namelessInit } from "./nameless";
 import { pipeFilesInit } from "./pipefile";
@@ -24,6 +25,7 @@ export function openFilesInit(): bool {
   epollInit();
   eventFdInit();
   timerFileInit();
+  inotifyInit();
   socketsInit();
   memoryDevicesInit();
   syntheticInit();

@@ -12,6 +12,7 @@ import { clearPartial } from "./clear";
 import { fileWait, registeredQueue, registeredRead, registeredWrite } from "./file";
 import { OpenFlag } from "./flags";
 import { File, FileKind } from "./inode";
+import { Notify, notifyFile } from "./inotify";
 import { pipeOf, PipePeer, pipeRead, pipeReadQueue, pipeWantRoom, pipeWrite, pipeWriteQueue, SlotFlag } from "./pipe";
 import { regularRead, regularWrite } from "./regular";
 
@@ -52,14 +53,20 @@ export function fileTryRead(file: File, ua: u64, count: u32): Result {
 
 function readRegular(file: File, ua: u64, count: u32): Result {
   const r = regularRead(file, ua, count, file.position);
-  if (r > 0) file.position += r;
+  if (r > 0) {
+    file.position += r;
+    notifyFile(file, Notify.Access);
+  }
   return r;
 }
 
 function writeRegular(file: File, ua: u64, count: u32): Result {
   const position = (file.flags & OpenFlag.Append) != 0 ? file.inode.size : file.position;
   const r = regularWrite(file.inode, ua, count, position);
-  if (r > 0) file.position = position + r;
+  if (r > 0) {
+    file.position = position + r;
+    notifyFile(file, Notify.Modify);
+  }
   return r;
 }
 
@@ -170,7 +177,11 @@ export function isSeekable(file: File): bool {
 
 /** As fileRead, at `position`, leaving the file's own alone. The kind is seekable. */
 export function fileReadAt(file: File, ua: u64, count: u32, position: u64): Result {
-  if (file.kind == FileKind.Regular) return regularRead(file, ua, count, position);
+  if (file.kind == FileKind.Regular) {
+    const r = regularRead(file, ua, count, position);
+    if (r > 0) notifyFile(file, Notify.Access);
+    return r;
+  }
   const before = file.position;
   file.position = position;
   const r = fileRead(file, ua, count);

@@ -10,6 +10,7 @@ import { Thread } from "../../kernel/task/thread";
 import { changeMode, changeOwner, changeSize, truncateInode } from "../../kernel/vfs/attributes";
 import { FileAccess } from "../../kernel/vfs/flags";
 import { File, FileKind, Inode, isRegular, MountFlag, Path, S_IFLNK, S_IFMT, S_IFREG, S_IFDIR } from "../../kernel/vfs/inode";
+import { Notify, notifyEntry, notifyFile } from "../../kernel/vfs/inotify";
 import { mayChange, permission, Want } from "../../kernel/vfs/permission";
 import { pathRelease, WalkFlag } from "../../kernel/vfs/walk";
 import { ACCESS_ALL, AT_FDCWD, AtFlag } from "../types/at";
@@ -67,6 +68,7 @@ export function sysAccess(t: Thread, path: u64, mode: u32): Result {
 function chmodResolved(t: Thread, mode: u32): Result {
   let r = mayChange(resolved.mount, resolved.entry);
   if (r >= 0) r = changeMode(resolved.entry.inode!, t.credentials, mode);
+  if (r >= 0) notifyEntry(resolved.entry, Notify.Attributes);
   pathRelease(resolved);
   return r;
 }
@@ -93,8 +95,10 @@ function mayChangeFile(file: File): Result {
 export function sysFchmod(t: Thread, fd: i32, mode: u32): Result {
   const file = openFile(t, fd);
   if (isNone(file)) return -Errno.EBADF;
-  const r = mayChangeFile(file);
-  return r < 0 ? r : changeMode(file.inode, t.credentials, mode);
+  let r = mayChangeFile(file);
+  if (r >= 0) r = changeMode(file.inode, t.credentials, mode);
+  if (r >= 0) notifyFile(file, Notify.Attributes);
+  return r;
 }
 
 export function sysFchownat(t: Thread, dirfd: i32, path: u64, uid: u32, gid: u32, flags: u32): Result {
@@ -103,6 +107,7 @@ export function sysFchownat(t: Thread, dirfd: i32, path: u64, uid: u32, gid: u32
   if (r < 0) return r;
   r = mayChange(resolved.mount, resolved.entry);
   if (r >= 0) r = changeOwner(resolved.entry.inode!, t.credentials, uid, gid);
+  if (r >= 0) notifyEntry(resolved.entry, Notify.Attributes);
   pathRelease(resolved);
   return r;
 }
@@ -118,8 +123,10 @@ export function sysLchown(t: Thread, path: u64, uid: u32, gid: u32): Result {
 export function sysFchown(t: Thread, fd: i32, uid: u32, gid: u32): Result {
   const file = openFile(t, fd);
   if (isNone(file)) return -Errno.EBADF;
-  const r = mayChangeFile(file);
-  return r < 0 ? r : changeOwner(file.inode, t.credentials, uid, gid);
+  let r = mayChangeFile(file);
+  if (r >= 0) r = changeOwner(file.inode, t.credentials, uid, gid);
+  if (r >= 0) notifyFile(file, Notify.Attributes);
+  return r;
 }
 
 /** RLIMIT_FSIZE against a file that is to grow: 0, or -EFBIG with SIGXFSZ. */
@@ -137,6 +144,7 @@ export function sysTruncate(t: Thread, path: u64, size: i64): Result {
   if (isRegular(inode)) r = mayChange(resolved.mount, resolved.entry);
   if (r >= 0) r = mayGrow(t, inode, size);
   if (r >= 0) r = truncateInode(inode, t.credentials, size);
+  if (r >= 0) notifyEntry(resolved.entry, Notify.Modify);
   pathRelease(resolved);
   return r;
 }
@@ -146,6 +154,8 @@ export function sysFtruncate(t: Thread, fd: i32, size: i64): Result {
   const file = openFile(t, fd);
   if (isNone(file)) return -Errno.EBADF;
   if (file.kind != FileKind.Regular || (file.access & FileAccess.Write) == 0) return -Errno.EINVAL;
-  const r = mayGrow(t, file.inode, size);
-  return r < 0 ? r : changeSize(file.inode, t.credentials, size);
+  let r = mayGrow(t, file.inode, size);
+  if (r >= 0) r = changeSize(file.inode, t.credentials, size);
+  if (r >= 0) notifyFile(file, Notify.Modify);
+  return r;
 }

@@ -13,6 +13,7 @@ import { Thread } from "../../kernel/task/thread";
 import { canTake, copyBetween, copyToFile, inodeWrite } from "../../kernel/vfs/copy";
 import { FileAccess, OpenFlag } from "../../kernel/vfs/flags";
 import { File, FileKind, Inode } from "../../kernel/vfs/inode";
+import { Notify, notifyFile } from "../../kernel/vfs/inotify";
 import { touchModified } from "../../kernel/vfs/regular";
 import { TRANSFER_MAX, waitToWrite } from "../../kernel/vfs/transfer";
 import { Allocate } from "../types/fcntl";
@@ -54,6 +55,8 @@ export function sysSendfile(t: Thread, out: i32, input: i32, offset: u64, count:
     let r = copyToFile(from.inode, offset == 0 ? from.position : start + done, to, wanted - done);
     if (r > 0) {
       done += <u32>r;
+      notifyFile(from, Notify.Access);
+      notifyFile(to, Notify.Modify);
       if (offset == 0) from.position += r;
       continue;
     }
@@ -90,6 +93,8 @@ export function sysCopyFileRange(t: Thread, input: i32, inputOffset: u64, out: i
   if (from.inode == to.inode && start < target + wanted && target < start + wanted) return -Errno.EINVAL;
   const r = copyBetween(from.inode, start, to.inode, target, wanted);
   if (r <= 0) return r;
+  notifyFile(from, Notify.Access);
+  notifyFile(to, Notify.Modify);
   const written = positionOut(from, inputOffset, start + r);
   if (written < 0) return written;
   const last = positionOut(to, outOffset, target + r);

@@ -52,7 +52,7 @@ function makePair(table: FdTable, first: u32, second: u32, family: u32, type: u3
   if (r < 0) return r;
   const a = changetype<File>(<usize>r);
   r = socketNew(family, type, protocol, flags);
-  const b = changetype<File>(r < 0 ? 0 : <usize>r);
+  const b = changetype<File>(<usize>max<Result>(r, 0));
   if (r >= 0) r = socketPair(socketOf(a), socketOf(b));
   if (r < 0) {
     fileRelease(a);

@@ -5,6 +5,7 @@ import { copyIn } from "../../kernel/mm/user";
 import { Result } from "../../kernel/result";
 import { Thread } from "../../kernel/task/thread";
 import { changeTimes, TIME_NOW, TIME_OMIT } from "../../kernel/vfs/attributes";
+import { Notify, notifyEntry, notifyFile } from "../../kernel/vfs/inotify";
 import { mayChange } from "../../kernel/vfs/permission";
 import { pathRelease } from "../../kernel/vfs/walk";
 import { AT_FDCWD, AtFlag, UTIME_NOW, UTIME_OMIT } from "../types/at";
@@ -53,12 +54,19 @@ function takeTimevals(ua: u64): Result {
   return 0;
 }
 
+/** What inotify calls setting both times, or one of them; 0 for none. */
+function timesEvent(): Notify {
+  if (atimeNs == TIME_OMIT) return mtimeNs == TIME_OMIT ? 0 : Notify.Modify;
+  return mtimeNs == TIME_OMIT ? Notify.Access : Notify.Attributes;
+}
+
 /** Sets the times that were taken on what a path means. */
 function setTimes(t: Thread, dirfd: i32, path: u64, flags: u32): Result {
   let r = resolveAt(t, dirfd, path, flags);
   if (r < 0) return r;
   r = mayChange(resolved.mount, resolved.entry);
   if (r >= 0) r = changeTimes(resolved.entry.inode!, t.credentials, atimeNs, mtimeNs);
+  if (r >= 0 && timesEvent() != 0) notifyEntry(resolved.entry, timesEvent());
   pathRelease(resolved);
   return r;
 }
@@ -71,7 +79,9 @@ function setFileTimes(t: Thread, fd: i32): Result {
     const r = mayChange(file.mount!, file.entry!);
     if (r < 0) return r;
   }
-  return changeTimes(file.inode, t.credentials, atimeNs, mtimeNs);
+  const r = changeTimes(file.inode, t.credentials, atimeNs, mtimeNs);
+  if (r >= 0 && timesEvent() != 0) notifyFile(file, timesEvent());
+  return r;
 }
 
 export function sysUtimensat(t: Thread, dirfd: i32, path: u64, ua: u64, flags: u32): Result {

@@ -10,6 +10,7 @@ import { capable, Capability } from "../../kernel/task/credentials";
 import { Thread } from "../../kernel/task/thread";
 import { wallNs } from "../../kernel/time/clock";
 import { FileSystemKind, Inode, isDirectory, isRegular, S_ISVTX } from "../../kernel/vfs/inode";
+import { Notify, notifyEntry } from "../../kernel/vfs/inotify";
 import { mayChange, ownerOrCapable, permission, Want } from "../../kernel/vfs/permission";
 import { pathRelease, WalkFlag } from "../../kernel/vfs/walk";
 import {
@@ -82,7 +83,10 @@ function set(t: Thread, path: u64, fd: i32, follow: u32, nameAt: u64, ua: u64, b
     if (r >= 0) r = mayUse(t, inode, <u32>length, true);
     if (r >= 0 && inode.fs.kind != FileSystemKind.Memory) r = -Errno.EOPNOTSUPP;
     if (r >= 0) r = attributeSet(inode, name, <u32>length, <usize>value, <u32>bytes, flags);
-    if (r >= 0) inode.ctimeNs = wallNs();
+    if (r >= 0) {
+      inode.ctimeNs = wallNs();
+      notifyEntry(resolved.entry, Notify.Attributes);
+    }
     pathRelease(resolved);
   }
   kernelFree(<usize>value);
@@ -179,7 +183,10 @@ function remove(t: Thread, path: u64, fd: i32, follow: u32, nameAt: u64): Result
   r = mayChange(resolved.mount, resolved.entry);
   if (r >= 0) r = mayUse(t, inode, <u32>length, true);
   if (r >= 0) r = inode.fs.kind == FileSystemKind.Memory ? attributeRemove(inode, name, <u32>length) : -Errno.EOPNOTSUPP;
-  if (r >= 0) inode.ctimeNs = wallNs();
+  if (r >= 0) {
+    inode.ctimeNs = wallNs();
+    notifyEntry(resolved.entry, Notify.Attributes);
+  }
   pathRelease(resolved);
   return r;
 }
