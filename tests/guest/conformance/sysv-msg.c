@@ -69,6 +69,7 @@ static void choosing(void) {
   check("as much as asked for", memcmp(message.text, "five", 4) == 0 && message.type == 5);
   same_text("empty", receive(id, 0, 0), "ENOMSG");
   check("received by us", status_of(id).msg_lrpid == getpid() && status_of(id).msg_rtime > 0);
+  message.type = 1;
   equal("an empty message", msgsnd(id, &message, 0, 0), 0);
   equal("comes out", msgrcv(id, &message, 0, 0, 0), 0);
   fails("copy without not waiting", msgrcv(id, &message, 10, 0, MSG_COPY), EINVAL);
