@@ -16,9 +16,12 @@ import { cloneInit, writeChildTid } from "../linuxabi/sys/clone";
 import { ptyPeerInit } from "../linuxabi/sys/ptypeer";
 import { socketIoctlInit } from "../linuxabi/sys/socketioctl";
 import { ttyIoctlInit } from "../linuxabi/sys/ttyfile";
+import { judgeCall } from "../linuxabi/seccomp/judge";
 import { linuxCall } from "../linuxabi/table";
+import { CALL_NAMES } from "../linuxabi/types/calls";
 import { initFrames, readBootInfo } from "./boot/memorymap";
 import { option, parseCommandLine } from "./boot/options";
+import { setCallNames } from "./container/callnames";
 import { setPageUnmapper } from "./fs/pages";
 import { sharedMemoryInit } from "./fs/shm";
 import { FIRST_VECTOR, interruptRun, setHandler, TIMER_VECTOR } from "./interrupt";
@@ -31,11 +34,12 @@ import { kernelMapInit } from "./mm/kernelmap";
 import { unmapInodePages } from "./mm/space";
 import { randomSeed } from "./random";
 import { BLOCKED, GONE, NEEDS_REGISTERS, Result } from "./result";
-import { clearOperation, setRegistersSaved, leave, onTimer, setPersonality, settle, slowCall } from "./run";
+import { clearOperation, setRegistersSaved, leave, onTimer, setCallFilter, setPersonality, settle, slowCall } from "./run";
 import { attention, Attention } from "./task/attention";
+import { filterPasses } from "./task/filter";
 import { makeRoom } from "./task/oom";
 import { lifecycleInit } from "./task/lifecycle";
-import { current, Thread, unpark, WakeReason, wakeThread } from "./task/thread";
+import { current, EntryWork, Thread, unpark, WakeReason, wakeThread } from "./task/thread";
 import { setWaker, WaiterKind } from "./task/wait";
 import { workSystemInit } from "./task/work";
 import { ttyFilesInit } from "./tty/files";
@@ -110,6 +114,8 @@ export function boot(): void {
   setPageUnmapper(unmapInodePages);
   setOutOfMemoryHandler(makeRoom);
   setPersonality(linuxCall, hostCall, deliverSignals, writeChildTid);
+  setCallFilter(judgeCall);
+  setCallNames(CALL_NAMES);
   must(openFilesInit(), "open files");
   cloneInit();
   signalsInit();
@@ -140,7 +146,8 @@ let slowResult: Result = 0;
 /** A system call of `current`: 0 when it is over and its thread goes straight back, else shim/trap.S saves all registers and calls onSlowCall. */
 export function onSystemCall(): u32 {
   const t = current;
-  const result: Result = t.entry == 0 ? linuxCall(t) : NEEDS_REGISTERS;
+  const straight = t.entry == 0 || (t.entry == EntryWork.Seccomp && filterPasses(t));
+  const result: Result = straight ? linuxCall(t) : NEEDS_REGISTERS;
   if (result <= NEEDS_REGISTERS) {
     slowResult = result;
     return 1;

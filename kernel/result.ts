@@ -12,5 +12,8 @@ export const BLOCKED: Result = i64.MIN_VALUE;
  */
 export const NEEDS_REGISTERS: Result = i64.MIN_VALUE + 2;
 
-/** The calling thread has ended: there is nobody to give a result to. */
+/** A filter lets the call pass (kernel/run.ts): never a result. */
+export const PASSED: Result = i64.MIN_VALUE + 3;
+
+/** There is nobody to give a result to, as the calling thread has ended; or its registers are already what they shall be. */
 export const GONE: Result = i64.MIN_VALUE + 1;

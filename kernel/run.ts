@@ -1,14 +1,14 @@
 // The kernel's event loop: what happens between an entry into the kernel and the return to user mode. System calls that neither block nor
-// find work to do come straight back through completeCall; everything else goes through settle, which gives the CPU to whoever should have it.
+// find work to do come straight back (kernel/main.ts); everything else goes through settle, which gives the CPU to whoever should have it.
 
 import { timerArm, timerFired } from "./interrupt";
-import { BLOCKED, GONE, Result } from "./result";
+import { BLOCKED, GONE, PASSED, Result } from "./result";
 import { attention, Attention } from "./task/attention";
 import { exitThread } from "./task/lifecycle";
 import { operationCloses, releaseOperation } from "./task/operation";
 import { requestReschedule, requeueCurrent, shouldYield, sliceEndNs, switchToNext } from "./task/scheduler";
 import { stopThread } from "./task/stop";
-import { current, Thread, ThreadState, Work } from "./task/thread";
+import { current, EntryWork, Thread, ThreadState, Work } from "./task/thread";
 import { workRun } from "./task/work";
 import { nowNs } from "./time/clock";
 import { timerNextNs, timerRun } from "./time/timer";
@@ -23,6 +23,8 @@ let linuxCall: u32 = 0;
 let hostCall: u32 = 0;
 let deliverSignals: u32 = 0;
 let firstRun: u32 = 0;
+/** What the filters of a thread say to its call: PASSED, or the call's result. */
+let judgeCall: u32 = 0;
 
 /** Registers the tables and the last steps before user mode; once, at boot. */
 export function setPersonality(linux: CallFunction, host: CallFunction, signals: ThreadFunction, first: ThreadFunction): void {
@@ -32,9 +34,19 @@ export function setPersonality(linux: CallFunction, host: CallFunction, signals:
   firstRun = first.index;
 }
 
+/** Registers who judges calls of threads with filters; once, at boot. */
+export function setCallFilter(judge: CallFunction): void {
+  judgeCall = judge.index;
+}
+
 /** A call of a thread with entry work: the host's table, or a filter that looks first. */
 export function slowCall(t: Thread): Result {
-  return call_indirect<Result>(t.process.host ? hostCall : linuxCall, t);
+  if (t.process.host) return call_indirect<Result>(hostCall, t);
+  if ((t.entry & EntryWork.Seccomp) != 0) {
+    const r = call_indirect<Result>(judgeCall, t);
+    if (r != PASSED) return r;
+  }
+  return call_indirect<Result>(linuxCall, t);
 }
 
 /** All registers of `current` are in its Thread: true except on the first, straight run of a call. */

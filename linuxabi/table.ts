@@ -162,6 +162,7 @@ import {
   sysSignalfd,
   sysSignalfd4,
 } from "./sys/signal";
+import { sysSeccomp } from "./sys/seccomp";
 import {
   sysAccept4,
   sysBind,
@@ -477,6 +478,7 @@ export function linuxCall(t: Thread): Result {
     case 309: return sysGetcpu(t.rdi, t.rsi);
     case 313: return sysNotPermitted(); // finit_module
     case 316: return sysRenameat2(t, <i32>t.rdi, t.rsi, <i32>t.rdx, t.r10, <u32>t.r8);
+    case 317: return sysSeccomp(t, <u32>t.rdi, <u32>t.rsi, t.rdx);
     case 318: return getRandom(t.rdi, t.rsi, <u32>t.rdx);
     case 319: return sysMemfdCreate(t, t.rdi, <u32>t.rsi);
     case 320: return sysNotPermitted(); // kexec_file_load

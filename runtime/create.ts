@@ -16,6 +16,7 @@ import { pathRelease, walk, WalkFlag } from "../kernel/vfs/walk";
 import { Failure, failureClear, fail, failBegin, failPut, failPutBytes, failPutUnsigned } from "./failure";
 import { applyMasks, applyMount, applyReadonlyPaths, defaultInodeLimit, failedPath } from "./mounts";
 import { Spec, specAt, specBytes, SpecDevice, specFree, SpecMount, SpecString, stringListAt } from "./spec/model";
+import { made, makeFilter } from "./seccomp";
 import { specParse } from "./spec/parse";
 import { builder, makeDefaultDevices, makeDeviceNode } from "./tree";
 
@@ -189,6 +190,11 @@ function applyIdentity(c: Container, spec: Spec, failure: Failure): Result {
 
 function build(c: Container, spec: Spec, host: FsContext, failure: Failure): Result {
   let r = applyIdentity(c, spec, failure);
+  const seccomp = spec.seccomp;
+  if (r == 0 && seccomp) {
+    r = makeFilter(seccomp, failure);
+    if (r == 0) c.filter = made;
+  }
   if (r == 0) r = makeTree(c, spec, host, failure);
   if (r < 0) return r;
   const context = fsContextNew(c.vfs);

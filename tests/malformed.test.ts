@@ -7,6 +7,7 @@ import { after, afterEach, before, describe, test } from "node:test";
 import type { CpioWriter } from "../scripts/lib/cpio.ts";
 import { buildGuestBundle } from "../scripts/lib/guest.ts";
 import { DeleteFlag } from "../scripts/lib/protocol.ts";
+import { malformedProfiles } from "../scripts/testing/malformed-profiles.ts";
 import { addBundle, Lab, labConfig, type Stats } from "../scripts/testing/lab.ts";
 
 const SIGTERM = 15;
@@ -109,7 +110,7 @@ wrong(
   /process\.rlimits\[0\]\.soft/,
 );
 wrong("a security label", set("process.apparmorProfile", "docker"), "ENOTSUP", /process\.apparmorProfile: is not applied/);
-wrong("a system-call filter", set("linux.seccomp", { defaultAction: "SCMP_ACT_ERRNO" }), "ENOTSUP", /linux\.seccomp: is not applied/);
+for (const [name, profile, error, message] of malformedProfiles) wrong(name, set("linux.seccomp", profile), error, message);
 wrong("hooks", set("hooks", { prestart: [{ path: "/bin/true" }] }), "ENOTSUP", /hooks: is not applied/);
 wrong("a namespace to join", set("linux.namespaces", [{ type: "pid", path: "/proc/1/ns/pid" }]), "ENOTSUP", /linux\.namespaces\[0\]\.path/);
 wrong("an unknown namespace", set("linux.namespaces", [{ type: "space" }]), "EINVAL", /linux\.namespaces\[0\]\.type: .*space/);

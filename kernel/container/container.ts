@@ -1,6 +1,7 @@
 // Container: the kernel object that defines an environment: root file system, names, pids, credentials ceiling, limits, terminals. It exists
 // without a process; the kernel alone changes its state. The host world is the container whose kind is Host. Containers do not nest.
 
+import { Filter } from "../task/filter";
 import { Process } from "../task/process";
 import { Vfs } from "../vfs/inode";
 import { WaitQueue } from "../task/wait";
@@ -67,6 +68,12 @@ export class Container {
   missing: usize;
   /** What its sockets share, a NetSpace (kernel/net/space.ts), or 0 while it has made none. */
   net: usize;
+  /** Flags and the like that calls here do not support: the table, and entries in use. */
+  missingFlags: usize;
+  missingFlagCount: u32;
+
+  /** The filter that every process starts with (kernel/task/filter.ts), made of linux.seccomp. */
+  filter: Filter | null;
 
   /** System V objects: kernel/ipc/table.ts. */
   ipc: usize;

@@ -6,6 +6,7 @@ import { ipcEnd } from "../ipc/start";
 import { kernelAlloc, kernelFree } from "../mm/heap";
 import { NetSpace, spaceRelease } from "../net/space";
 import { randomU64 } from "../random";
+import { filterRelease } from "../task/filter";
 import { setContainerCount } from "../task/lifecycle";
 import { schedulerReserve } from "../task/scheduler";
 import { PtyInstance, ptyInstanceFree } from "../tty/pty";
@@ -89,6 +90,7 @@ export function containerRelease(c: Container): void {
   missingFree(c);
   if (c.net != 0) spaceRelease(changetype<NetSpace>(c.net));
   ipcEnd(c);
+  filterRelease(c.filter);
   kernelFree(c.pidTable);
   kernelFree(c.runQueue);
   kernelFree(c.hostname);

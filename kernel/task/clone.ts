@@ -11,6 +11,7 @@ import { fsContextCopy, fsContextRetain } from "../vfs/mount";
 import { creationError, processDiscard, processNew, programSet, threadNew } from "./lifecycle";
 import { cpuLimitWatch } from "./itimer";
 import { capable, Capability } from "./credentials";
+import { filterRetain } from "./filter";
 import { LIMIT_KINDS, LimitKind, softLimit, UNLIMITED } from "./limits";
 import { groupJoin, sessionJoin, threadsOf } from "./pids";
 import { Process } from "./process";
@@ -81,6 +82,7 @@ function inherit(child: Thread, from: Thread): void {
   child.gsBase = readUserGsBase();
   fpuSave(child.fpu); // the caller's state is in the CPU
   child.entry = from.entry;
+  child.filter = filterRetain(from.filter);
   child.signalMask = from.signalMask;
   child.nice = from.nice;
   child.policy = from.policy;

@@ -14,6 +14,7 @@ import { fdTableRelease } from "../vfs/fdtable";
 import { Entry, Mount } from "../vfs/inode";
 import { fsContextRelease, mountRelease, mountRetain } from "../vfs/mount";
 import { Credentials, credentialsRelease, credentialsRetain } from "./credentials";
+import { filterRelease } from "./filter";
 import { releaseOperation } from "./operation";
 import { LIMIT_KINDS } from "./limits";
 import { groupJoin, groupLeave, pidNew, pidRelease, sessionJoin, sessionLeave } from "./pids";
@@ -199,6 +200,7 @@ function threadFree(t: Thread): void {
   const c = t.process.container;
   pidRelease(c, t.pidEntry);
   credentialsRelease(t.credentials);
+  filterRelease(t.filter);
   kernelFree(changetype<usize>(t));
 }
 
@@ -335,9 +337,10 @@ export function exitThread(status: u32): void {
   process.deadMinorFaults += t.minorFaults;
   process.deadMajorFaults += t.majorFaults;
   const last = process.threadCount == 1;
+  t.exitStatus = status;
   if (last && !process.exiting) {
     process.exiting = true;
-    process.exitStatus = status;
+    process.exitStatus = process.leader.exitStatus; // it may have ended long ago
   }
   if (last) {
     if (processEnding != 0) call_indirect<void>(processEnding, process);

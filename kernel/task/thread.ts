@@ -9,6 +9,7 @@ import { BLOCKED, Result } from "../result";
 import { nowNs } from "../time/clock";
 import { Timer, TimerKind, TIMER_BYTES, timerCancel, timerInit, timerSet } from "../time/timer";
 import { Credentials } from "./credentials";
+import { Filter } from "./filter";
 import { PidEntry, Process } from "./process";
 import { enqueue } from "./scheduler";
 import { stopWaiting, Waiter, WaiterKind, waitOn, WaitQueue, WAITER_BYTES } from "./wait";
@@ -93,6 +94,8 @@ export class Thread {
   state: u32;
   process: Process;
   credentials: Credentials;
+  /** Decides which calls are carried out; with it goes EntryWork.Seccomp. */
+  filter: Filter | null;
   /** Id within the container (gettid). */
   tid: u32;
   refs: u32;

@@ -8,6 +8,7 @@ import { CAPABILITY_LAST, Capability, capable, Credentials, credentialsCopy } fr
 import { credentialsCommit, SECURE_BITS, SECURE_LOCKS, SecureBit } from "../../kernel/task/identity";
 import { isSignal } from "../../kernel/task/signalset";
 import { Thread } from "../../kernel/task/thread";
+import { prctlSetSeccomp, seccompMode } from "./seccomp";
 import { AmbientOperation, PR_TSC_ENABLE, Prctl } from "../types/prctl";
 
 const DEFAULT_SLACK_NS: u32 = 50_000;
@@ -42,7 +43,9 @@ export function sysPrctl(t: Thread, operation: i32, a: u64, b: u64, c: u64, d: u
     case Prctl.PR_GET_NAME:
       return copyOut(a, changetype<usize>(t) + offsetof<Thread>("name0"), NAME_BYTES);
     case Prctl.PR_GET_SECCOMP:
-      return 0;
+      return seccompMode(t);
+    case Prctl.PR_SET_SECCOMP:
+      return prctlSetSeccomp(t, a, b);
     case Prctl.PR_CAPBSET_READ:
       return a > CAPABILITY_LAST ? -Errno.EINVAL : <Result>((t.credentials.bounding >> a) & 1);
     case Prctl.PR_CAPBSET_DROP:

@@ -12,6 +12,7 @@ export const enum Prctl {
   PR_SET_NAME = 15,
   PR_GET_NAME = 16,
   PR_GET_SECCOMP = 21,
+  PR_SET_SECCOMP = 22,
   PR_CAPBSET_READ = 23,
   PR_CAPBSET_DROP = 24,
   PR_GET_TSC = 25,

@@ -1,9 +1,9 @@
 // The final replies of the control protocol, and the failure that an ERROR tells of.
 
 import { Errno } from "../../kernel/errno";
-import { put, putByte, putUnsigned, Text, textFree, textNew } from "../../kernel/lib/text";
+import { Text, textFree, textNew } from "../../kernel/lib/text";
 import { Container } from "../../kernel/container/container";
-import { missingOf, MISSING_NUMBERS } from "../../kernel/container/missing";
+import { putMissing } from "../../kernel/container/missing";
 import { fail, Failure, FAILURE_BYTES, failureMessage } from "../failure";
 import { frameBegin, frameBytes, frameEnd, frameString, frameU32, Message } from "./wire";
 
@@ -55,14 +55,7 @@ export function refusedForMemory(request: u32): void {
 export function reportMissing(channel: u32, request: u32, c: Container): void {
   const text = textNew(256);
   if (!text) return;
-  for (let n: u32 = 0; n < MISSING_NUMBERS; n++) {
-    const times = missingOf(c, n);
-    if (times == 0) continue;
-    putUnsigned(text, n);
-    put(text, " call ");
-    putUnsigned(text, times);
-    putByte(text, 0x0a);
-  }
+  putMissing(text, c);
   frameBegin(Message.Missing, channel);
   frameU32(request);
   frameString(text.data, text.length);

@@ -22,6 +22,7 @@ import {
 } from "./decode";
 import { decodeDeviceRules, decodeDevices } from "./device";
 import { Spec, SpecNamespace } from "./model";
+import { decodeSeccomp } from "./seccomp";
 
 /** The SpecNamespace bit that the string `type` names, or 0. */
 function namespaceBit(type: JsonNode): u32 {
@@ -123,7 +124,7 @@ export function decodeLinux(config: JsonNode, spec: Spec): void {
   decodeResources(linux, spec);
   refuse(linux, "uidMappings");
   refuse(linux, "gidMappings");
-  refuse(linux, "seccomp");
+  decodeSeccomp(linux, spec);
   refuse(linux, "intelRdt");
   refuse(linux, "mountLabel");
   refuse(linux, "timeOffsets");

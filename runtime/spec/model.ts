@@ -212,6 +212,36 @@ export const enum SpecNamespace {
   Time = 128,
 }
 
+/** One of linux.seccomp.syscalls. */
+@unmanaged
+export class SpecSyscallRule {
+  /** As a filter returns it: an action of SECCOMP_RET_* and its data. */
+  verdict: u32;
+  /** u16 each: the calls whose names are known. */
+  numbers: usize;
+  numberCount: u32;
+  /** Condition (kernel/task/profile.ts) each. */
+  conditions: SpecArray;
+  /** Two conditions are of the same argument: any of them is enough, as in runc. */
+  repeatsArgument: bool;
+  padding: u8;
+  padding2: u16;
+}
+if (offsetof<SpecSyscallRule>() != 20) ERROR("SpecSyscallRule needs no tail padding");
+
+/** linux.seccomp. */
+@unmanaged
+export class SpecSeccomp {
+  defaultVerdict: u32;
+  logs: bool;
+  /** linux.seccomp.architectures has x86-64, and x32. */
+  namesNative: bool;
+  namesX32: bool;
+  padding: u8;
+  /** SpecSyscallRule each. */
+  rules: SpecArray;
+}
+
 /** A whole config.json. */
 @unmanaged
 export class Spec {
@@ -239,6 +269,8 @@ export class Spec {
   sysctl: StringList;
   /** Name and value in turn. */
   annotations: StringList;
+  /** Null: no profile. */
+  seccomp: SpecSeccomp | null;
   /** SpecNamespace bits: those that were asked for. A container has all of them anyway. */
   namespaces: u32;
   /** linux.resources.memory.limit in bytes, and pids.limit; -1: no limit. */

@@ -210,7 +210,7 @@ describe("refusals", () => {
       specFree(parsed(config('"' + process[i] + '":{}')));
       specFree(parsed(config('"' + process[i] + '":""')));
     }
-    const linux = ["seccomp", "intelRdt", "mountLabel", "timeOffsets", "netDevices", "memoryPolicy", "uidMappings", "gidMappings"];
+    const linux = ["intelRdt", "mountLabel", "timeOffsets", "netDevices", "memoryPolicy", "uidMappings", "gidMappings"];
     for (let i = 0; i < linux.length; i++) {
       expect(refused(config("", '"' + linux[i] + '":[{"x":1}]'))).toBe("95: linux." + linux[i] + ": is not applied by this kernel");
       specFree(parsed(config("", '"' + linux[i] + '":null')));
