@@ -10,6 +10,7 @@ import { USER_END } from "../mm/user";
 import { randomBytes } from "../random";
 import { Result } from "../result";
 import { Credentials, credentialsRelease } from "../task/credentials";
+import { credentialsCommit } from "../task/identity";
 import { becomeLeader, endOtherThreads, fpuReset, programSet, vforkDone } from "../task/lifecycle";
 import { LimitKind, softLimit } from "../task/limits";
 import { actionsCopy, actionsRelease, actionsResetForExec, actionsRetain, SignalActions } from "../task/signal";
@@ -21,7 +22,7 @@ import { permission, Want } from "../vfs/permission";
 import { inodeRead } from "../vfs/regular";
 import { pathRelease, walk, WalkFlag } from "../vfs/walk";
 import { Arguments, argumentsReplaceFirst } from "./arguments";
-import { credentialsForExec } from "./privileges";
+import { credentialsForExec, execIsSecure, execPersonalityMask } from "./privileges";
 import { buildStack, ProgramFacts } from "./stack";
 
 /** Interpreters of interpreters (Linux: BINPRM recursion of 5). */
@@ -31,6 +32,8 @@ const SCRIPT_LINE: u32 = 256;
 const MOVABLE_BASE: u64 = 0x5555_5555_4000;
 
 const SIGCHLD: u32 = 17;
+/** Linux's _STK_LIM. */
+const SECURE_STACK_BYTES: u64 = 8 << 20;
 
 const line = memory.data(256, 16);
 const nameBuffer = memory.data(4096, 16);
@@ -209,11 +212,12 @@ function replace(t: Thread, a: Arguments, nameLength: u32): Result {
   if (!space) return -Errno.ENOMEM;
   const stackLimit = min<u64>(max<u64>(softLimit(process, LimitKind.Stack), 128 << 20), (USER_END / 6) * 5);
   space.mmapTop = (USER_END - stackLimit - ((<u64>16) << 30) - randomPages(28)) & ~(<u64>PAGE_SIZE - 1);
-  const credentials = credentialsForExec(t, place.mount, place.entry.inode!);
-  if (!credentials) {
+  const made = credentialsForExec(t, place.mount, place.entry.inode!);
+  if (made < 0) {
     spaceRelease(space);
-    return -Errno.ENOMEM;
+    return made;
   }
+  const credentials = changetype<Credentials>(<usize>made);
   // Handlers do not outlive their program; who shares them (CLONE_SIGHAND) keeps its own.
   const actions = process.actions.refs > 1 ? actionsCopy(process.actions) : actionsRetain(process.actions);
   if (!actions) {
@@ -221,7 +225,7 @@ function replace(t: Thread, a: Arguments, nameLength: u32): Result {
     spaceRelease(space);
     return -Errno.ENOMEM;
   }
-  facts.secure = credentials.uid != credentials.euid || credentials.gid != credentials.egid ? 1 : 0;
+  facts.secure = execIsSecure ? 1 : 0;
   let start = mapAll(space, process.paths!, t.credentials);
   let stack: Result = 0;
   if (start >= 0) {
@@ -262,9 +266,10 @@ function commit(
   actionsRelease(process.actions);
   process.actions = actions;
   actionsResetForExec(actions);
-  process.dumpable = credentials.uid == credentials.euid && credentials.gid == credentials.egid;
-  credentialsRelease(t.credentials);
-  t.credentials = credentials;
+  process.dumpable = credentials.uid == credentials.euid && credentials.gid == credentials.egid && isReadable(t);
+  if (execIsSecure) becomeSecure(t);
+  process.personality &= ~execPersonalityMask;
+  credentialsCommit(t, credentials);
   programSet(process, mount, place.entry);
   setName(t);
   process.executed = true;
@@ -291,6 +296,18 @@ function commit(
     writeFsBase(0);
     writeUserGsBase(0);
   }
+}
+
+/** A program that its user may not read shows nobody its memory. */
+function isReadable(t: Thread): bool {
+  return permission(place.entry.inode!, t.credentials, Want.Read) == 0;
+}
+
+/** What a program with more privileges than its user's must not take over: the parent's signal, and a stack without bounds. */
+function becomeSecure(t: Thread): void {
+  t.parentDeathSignal = 0;
+  const soft = t.process.limits + ((<usize>LimitKind.Stack) << 4);
+  store<u64>(soft, min<u64>(load<u64>(soft), SECURE_STACK_BYTES));
 }
 
 /** comm: the last component of the name execve was given, 15 bytes at most. */

@@ -8,7 +8,7 @@ import { capable, Capability, Credentials, inGroup } from "../task/credentials";
 import { wallNs } from "../time/clock";
 import { FileSystemKind, Inode, isDirectory, isRegular, isSymlink, S_IFMT, S_ISGID } from "./inode";
 import { pathCacheForget } from "./pathcache";
-import { clearPrivilegeBits, dropPrivilegeBits, ownerOrCapable, permission, Want } from "./permission";
+import { clearPrivilegeBits, dropFileCapabilities, dropPrivilegeBits, ownerOrCapable, permission, Want } from "./permission";
 
 /** Sets the permission bits: 0; -EPERM for others than the owner; -EOPNOTSUPP for a symbolic link. */
 export function changeMode(inode: Inode, c: Credentials, mode: u32): Result {
@@ -35,6 +35,7 @@ export function changeOwner(inode: Inode, c: Credentials, uid: u32, gid: u32): R
     if (gid != KEEP_ID && !(owner && (gid == inode.gid || inGroup(c, gid)))) return -Errno.EPERM;
   }
   clearPrivilegeBits(inode);
+  if (!isDirectory(inode)) dropFileCapabilities(inode);
   if (uid != KEEP_ID) inode.uid = uid;
   if (gid != KEEP_ID) inode.gid = gid;
   inode.ctimeNs = wallNs();

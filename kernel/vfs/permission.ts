@@ -2,9 +2,11 @@
 // (capabilities(7)), and whether a place can be changed at all. Each returns 0 or -errno.
 
 import { Errno } from "../errno";
+import { putLiteral } from "../lib/bytes";
 import { Result } from "../result";
 import { capable, Capability, Credentials, inGroup } from "../task/credentials";
 import { Entry, Inode, InodeFlag, isDirectory, isSymlink, Mount, MountFlag, S_ISGID, S_ISUID, S_ISVTX } from "./inode";
+import { attributeRemove } from "./xattr";
 
 /** What is wanted of a file; values of access(2). */
 export const enum Want {
@@ -101,10 +103,19 @@ export function newFileGroup(directory: Inode, c: Credentials): u32 {
   return (directory.mode & S_ISGID) != 0 ? directory.gid : c.fsgid;
 }
 
+const capabilityName = memory.data(24, 8);
+
+/** Takes the capabilities off a file that changes (capabilities(7), "File capabilities"), whoever changes it. */
+@inline
+export function dropFileCapabilities(inode: Inode): void {
+  if (inode.attributes != 0) attributeRemove(inode, capabilityName, putLiteral(capabilityName, "security.capability"));
+}
+
 /** Writing to a file or changing its size takes set-user-ID and set-group-ID off it, unless the writer has CAP_FSETID. */
 @inline
 export function dropPrivilegeBits(inode: Inode, c: Credentials): void {
   if ((inode.mode & (S_ISUID | S_ISGID)) != 0 && !capable(c, Capability.Fsetid)) clearPrivilegeBits(inode);
+  dropFileCapabilities(inode);
 }
 
 /** Takes set-user-ID off, and set-group-ID from a file that its group may execute (otherwise the bit has another meaning). */

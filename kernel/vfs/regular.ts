@@ -15,6 +15,7 @@ import { wallNs } from "../time/clock";
 import { clearPartial } from "./clear";
 import { OpenFlag } from "./flags";
 import { File, Inode, MountFlag, S_ISGID, S_ISUID } from "./inode";
+import { dropFileCapabilities } from "./permission";
 
 const DAY_NS: u64 = 86_400_000_000_000;
 
@@ -34,6 +35,7 @@ export function touchModified(inode: Inode): void {
   const now = wallNs();
   inode.mtimeNs = now;
   inode.ctimeNs = now;
+  dropFileCapabilities(inode);
   const mode = inode.mode;
   if ((mode & (S_ISUID | S_ISGID)) == 0 || capable(current.credentials, Capability.Fsetid)) return;
   // Set-gid without group execution means mandatory locking, not a privilege.

@@ -2,9 +2,10 @@
 // by permission, "trusted." for CAP_SYS_ADMIN, "security." readable by all; what we do not keep is EOPNOTSUPP.
 
 import { Errno } from "../../kernel/errno";
-import { bytesStartWith } from "../../kernel/lib/bytes";
+import { bytesEqualLiteral, bytesStartWith } from "../../kernel/lib/bytes";
 import { kernelAlloc, kernelFree } from "../../kernel/mm/heap";
 import { copyIn, copyInString, copyOut } from "../../kernel/mm/user";
+import { fileCapabilitiesSound } from "../../kernel/program/privileges";
 import { Result } from "../../kernel/result";
 import { capable, Capability } from "../../kernel/task/credentials";
 import { Thread } from "../../kernel/task/thread";
@@ -42,11 +43,17 @@ function takeName(ua: u64): Result {
   return r == 0 || r == -Errno.ENAMETOOLONG ? -Errno.ERANGE : r;
 }
 
+/** The attribute that gives a program capabilities, which the kernel itself reads. */
+function isFileCapabilities(length: u32): bool {
+  return bytesEqualLiteral(name, length, "security.capability");
+}
+
 /** Whether `t` may read (or change) attributes of that name: 0, or what Linux says (fs/xattr.c, xattr_permission). */
 function mayUse(t: Thread, inode: Inode, length: u32, change: bool): Result {
   const c = t.credentials;
   if (bytesStartWith(name, length, "security.")) {
-    return change && !capable(c, Capability.SysAdmin) && !capable(c, Capability.Setfcap) ? -Errno.EPERM : 0;
+    const needed = isFileCapabilities(length) ? Capability.Setfcap : Capability.SysAdmin;
+    return change && !capable(c, needed) ? -Errno.EPERM : 0;
   }
   if (bytesStartWith(name, length, "trusted.")) {
     if (capable(c, Capability.SysAdmin)) return 0;
@@ -80,6 +87,7 @@ function set(t: Thread, path: u64, fd: i32, follow: u32, nameAt: u64, ua: u64, b
   if (r >= 0) {
     const inode = resolved.entry.inode!;
     r = mayChange(resolved.mount, resolved.entry);
+    if (r >= 0 && isFileCapabilities(<u32>length) && !fileCapabilitiesSound(<usize>value, <u32>bytes)) r = -Errno.EINVAL;
     if (r >= 0) r = mayUse(t, inode, <u32>length, true);
     if (r >= 0 && inode.fs.kind != FileSystemKind.Memory) r = -Errno.EOPNOTSUPP;
     if (r >= 0) r = attributeSet(inode, name, <u32>length, <usize>value, <u32>bytes, flags);
