@@ -41,6 +41,7 @@ import { sysFallocate, sysSendfile } from "./sys/copy";
 import { sysEpollCreate, sysEpollCreate1, sysEpollCtl, sysEpollWait, sysEventfd2 } from "./sys/epoll";
 import { sysFcntl } from "./sys/fcntl";
 import { sysIoctl } from "./sys/ioctl";
+import { sysIoUringEnter, sysIoUringRegister, sysIoUringSetup } from "./sys/iouring";
 import { sysPoll, sysPpoll } from "./sys/poll";
 import { sysSelect } from "./sys/select";
 import { sysFlock } from "./sys/lock";
@@ -493,6 +494,9 @@ export function linuxCall(t: Thread): Result {
     case 332: return sysStatx(t, <i32>t.rdi, t.rsi, <u32>t.rdx, <u32>t.r10, t.r8);
     case 334: return sysRseq(t, t.rdi, <u32>t.rsi, <u32>t.rdx, <u32>t.r10);
     case 424: return sysPidfdSendSignal(t, <i32>t.rdi, <u32>t.rsi, t.rdx, <u32>t.r10);
+    case 425: return sysIoUringSetup(t);
+    case 426: return sysIoUringEnter(t, <i32>t.rdi, <u32>t.r10);
+    case 427: return sysIoUringRegister(t, <i32>t.rdi, <u32>t.rsi);
     case 434: return sysPidfdOpen(t, <i32>t.rdi, <u32>t.rsi);
     case 435: return registersSaved ? sysClone3(t, t.rdi, t.rsi) : NEEDS_REGISTERS;
     case 436: return sysCloseRange(t, <u32>t.rdi, <u32>t.rsi, <u32>t.rdx);

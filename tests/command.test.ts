@@ -3,6 +3,7 @@
 import assert from "node:assert/strict";
 import { createHash, randomBytes } from "node:crypto";
 import { test } from "node:test";
+import { buildGuestBundle } from "../scripts/lib/guest.ts";
 import { runBundle, startBundle } from "../scripts/testing/run-bundle.ts";
 
 test("the exit status is the container's", async () => {
@@ -68,6 +69,18 @@ test("-t gives the container a terminal", async () => {
   const { stdout, status, stderr } = await running.ended;
   assert.equal(status, 0, stderr);
   assert.match(stdout.toString(), /^\/dev\/(pts\/\d+|console)\r\n24 80\r\nhello\r\ngot hello\r\n$/);
+});
+
+test("--missing names the calls and flags that are not there, and what is off", async () => {
+  await buildGuestBundle();
+  const calls = ["500", "500", "170000", "157:9999", "157:9999", "202:0:6", "425:1", "39"];
+  const { stderr, status } = await runBundle("guest", ["/bin/call", ...calls], ["--missing"]);
+  assert.equal(status, 0);
+  const lines = stderr.split("\n");
+  assert.equal(lines[0], "cyrius: system calls the kernel lacks:");
+  for (const line of ["500 ? 2", "511 ? 1", "157 prctl option=0x270f 2", "202 futex operation=0x6 1", "425 io_uring_setup off 1"])
+    assert.ok(lines.includes(line), stderr);
+  assert.ok(!stderr.includes("getpid"), stderr);
 });
 
 test("--timeout ends a container that does not end", async () => {

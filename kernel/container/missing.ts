@@ -3,6 +3,7 @@
 
 import { put, putByte, putBytes, putHex, putUnsigned, Text } from "../lib/text";
 import { kernelAlloc, kernelFree } from "../mm/heap";
+import { Result } from "../result";
 import { Thread } from "../task/thread";
 import { callName, CALL_NAME_BYTES } from "./callnames";
 import { Container } from "./container";
@@ -63,6 +64,12 @@ export function missingFlag(t: Thread, what: string, value: u64): void {
   one.call = call;
   one.value = value;
   one.times = 1;
+}
+
+/** The answer `answer` to such a request, which is counted. */
+export function unsupported(t: Thread, what: string, value: u64, answer: Result): Result {
+  missingFlag(t, what, value);
+  return answer;
 }
 
 /** Counts a call that is off on purpose. */

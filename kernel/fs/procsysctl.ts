@@ -100,6 +100,7 @@ export function addSysctls(sys: Node): void {
   addText(kernel, "core_pattern", showCorePattern);
   addText(kernel, "domainname", showDomainname);
   addText(kernel, "hostname", showHostname);
+  addNumber(kernel, "io_uring_disabled", 2);
   addNumber(kernel, "msgmax", MESSAGE_MAX);
   addNumber(kernel, "msgmnb", QUEUE_BYTES_DEFAULT);
   addNumber(kernel, "msgmni", 32000);

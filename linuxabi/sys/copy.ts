@@ -3,6 +3,7 @@
 import { operationOpens } from "../../kernel/task/operation";
 import { physicalZeroPage } from "../../shim/isa";
 import { Errno } from "../../kernel/errno";
+import { unsupported } from "../../kernel/container/missing";
 import { fileNextPage, filePageForWrite, fileResize, FILE_SIZE_MAX } from "../../kernel/fs/pages";
 import { scratchPage } from "../../kernel/lib/scratch";
 import { PAGE_SHIFT, PAGE_SIZE } from "../../kernel/mm/frame";
@@ -101,13 +102,14 @@ export function sysCopyFileRange(t: Thread, input: i32, inputOffset: u64, out: i
   return last < 0 ? last : r;
 }
 
+/** fallocate(2). Lacks: FALLOC_FL_COLLAPSE_RANGE, FALLOC_FL_INSERT_RANGE, FALLOC_FL_UNSHARE_RANGE. */
 export function sysFallocate(t: Thread, fd: i32, mode: u32, offset: i64, bytes: i64): Result {
   const file = anyFile(t, fd);
   if (isNone(file) || file.kind == FileKind.PathOnly) return -Errno.EBADF;
   if (offset < 0 || bytes <= 0) return -Errno.EINVAL;
   const punch = mode == (Allocate.PunchHole | Allocate.KeepSize);
   const zero = (mode & ~Allocate.KeepSize) == Allocate.ZeroRange;
-  if ((mode & ~Allocate.KeepSize) != 0 && !punch && !zero) return -Errno.EOPNOTSUPP;
+  if ((mode & ~Allocate.KeepSize) != 0 && !punch && !zero) return unsupported(t, "mode", mode, -Errno.EOPNOTSUPP);
   if ((file.access & FileAccess.Write) == 0) return -Errno.EBADF;
   if (file.kind == FileKind.Pipe) return -Errno.ESPIPE;
   if (file.kind == FileKind.Directory) return -Errno.EISDIR;

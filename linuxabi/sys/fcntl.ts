@@ -1,6 +1,7 @@
 // fcntl: one switch over its commands. See fcntl(2).
 
 import { Errno } from "../../kernel/errno";
+import { unsupported } from "../../kernel/container/missing";
 import { Result } from "../../kernel/result";
 import { capable, Capability } from "../../kernel/task/credentials";
 import { Thread } from "../../kernel/task/thread";
@@ -14,6 +15,7 @@ import { duplicate } from "./fd";
 import { getLock, setLock } from "./lock";
 import { getOwner, getOwnerEx, setOwner, setOwnerEx } from "./owner";
 
+/** fcntl(2). Lacks: F_SETLEASE, F_GETLEASE, F_NOTIFY, F_CANCELLK, F_DUPFD_QUERY, F_GET_RW_HINT and the other hints. */
 export function sysFcntl(t: Thread, fd: i32, command: u32, argument: u64): Result {
   switch (command) {
     case Fcntl.DupFd:
@@ -73,7 +75,7 @@ export function sysFcntl(t: Thread, fd: i32, command: u32, argument: u64): Resul
     case Fcntl.GetPipeSize:
       return file.kind == FileKind.Pipe ? <Result>pipeCapacity(pipeOf(file)) : -Errno.EBADF;
     default:
-      return -Errno.EINVAL;
+      return unsupported(t, "command", command, -Errno.EINVAL);
   }
 }
 

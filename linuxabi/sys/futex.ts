@@ -2,6 +2,7 @@
 // without CONFIG_FUTEX_PI.
 
 import { Errno } from "../../kernel/errno";
+import { unsupported } from "../../kernel/container/missing";
 import { copyIn, copyOut } from "../../kernel/mm/user";
 import { Result } from "../../kernel/result";
 import { FUTEX_MATCH_ANY, futexRequeue, futexWait, futexWake, futexWakeOperation } from "../../kernel/task/futex";
@@ -35,11 +36,12 @@ const ROBUST_LIST_HEAD_BYTES: u64 = 24;
 
 const space = memory.data(8, 8);
 
+/** futex(2). Lacks: FUTEX_LOCK_PI and the other priority-inheriting operations, FUTEX_FD. */
 export function sysFutex(t: Thread, ua: u64, operation: u32, value: u32, timeout: u64, second: u64, value3: u32): Result {
   const shared = (operation & FUTEX_PRIVATE_FLAG) == 0;
   const realTime = (operation & FUTEX_CLOCK_REALTIME) != 0;
   const command = operation & ~(FUTEX_PRIVATE_FLAG | FUTEX_CLOCK_REALTIME);
-  if (realTime && command != FutexOperation.FUTEX_WAIT_BITSET) return -Errno.ENOSYS;
+  if (realTime && command != FutexOperation.FUTEX_WAIT_BITSET) return unsupported(t, "operation", operation, -Errno.ENOSYS);
   switch (command) {
     case FutexOperation.FUTEX_WAIT:
       return waitFor(t, ua, value, timeout, shared);
@@ -56,7 +58,7 @@ export function sysFutex(t: Thread, ua: u64, operation: u32, value: u32, timeout
     case FutexOperation.FUTEX_WAKE_OP:
       return futexWakeOperation(t, ua, second, value, <i32>timeout, value3, shared);
     default:
-      return -Errno.ENOSYS;
+      return unsupported(t, "operation", operation, -Errno.ENOSYS);
   }
 }
 

@@ -1,5 +1,6 @@
 // memfd_create(2): a file in memory that only its descriptors name.
 
+import { unsupported } from "../../kernel/container/missing";
 import { Errno } from "../../kernel/errno";
 import { sharedMemoryEntry, sharedMemoryFile, sharedMemoryMount } from "../../kernel/fs/shm";
 import { putLiteral } from "../../kernel/lib/bytes";
@@ -23,9 +24,12 @@ const NAME_MAX: u32 = 249;
 const PREFIX_BYTES: u32 = 6;
 const name = memory.data(256, 8);
 
-/** memfd_create(2): -EINVAL, -EFAULT, -EMFILE, -ENOMEM. There are no huge pages (-ENOSYS, as a kernel without them answers). */
+/**
+ * memfd_create(2): -EINVAL, -EFAULT, -EMFILE, -ENOMEM. There are no huge pages (-ENOSYS, as a kernel without them answers).
+ * Lacks: MFD_HUGETLB.
+ */
 export function sysMemfdCreate(t: Thread, ua: u64, flags: u32): Result {
-  if (flags & MFD_HUGETLB) return -Errno.ENOSYS;
+  if (flags & MFD_HUGETLB) return unsupported(t, "flags", MFD_HUGETLB, -Errno.ENOSYS);
   if (flags & ~(MFD_CLOEXEC | MFD_ALLOW_SEALING | MFD_NOEXEC_SEAL | MFD_EXEC) || (flags & MFD_EXEC && flags & MFD_NOEXEC_SEAL))
     return -Errno.EINVAL;
   putLiteral(name, "memfd:");

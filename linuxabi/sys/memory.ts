@@ -1,6 +1,7 @@
 // Memory calls: mmap(2) and its family, brk(2).
 
 import { Errno } from "../../kernel/errno";
+import { missingFlag, unsupported } from "../../kernel/container/missing";
 import { PAGE_SHIFT, PAGE_SIZE } from "../../kernel/mm/frame";
 import { Access, handleFaultOrKill } from "../../kernel/mm/fault";
 import { covered, growRegion, mapRegion, moveRegion, pageUp, placeRegion, protectRegion, setBreak, unmapRegion } from "../../kernel/mm/map";
@@ -67,7 +68,7 @@ function withinLimit(t: Thread, bytes: u64): bool {
   return limit == u64.MAX_VALUE || (spaceOf(t).virtualPages << PAGE_SHIFT) + bytes <= limit;
 }
 
-/** mmap(2). */
+/** mmap(2). Lacks: MAP_HUGETLB (no huge pages are reserved: ENOMEM), MAP_SYNC. */
 export function sysMmap(t: Thread, hint: u64, length: u64, prot: u32, flags: u32, fd: i32, offset: u64): Result {
   if (offset & (PAGE_SIZE - 1)) return -Errno.EINVAL;
   let inode: Inode | null = null;
@@ -91,9 +92,9 @@ export function sysMmap(t: Thread, hint: u64, length: u64, prot: u32, flags: u32
     }
   } else {
     if (length == 0 || (type != Map.Shared && type != Map.Private)) return -Errno.EINVAL;
-    if (flags & Map.HugeTlb) return -Errno.ENOMEM; // none are reserved
+    if (flags & Map.HugeTlb) return unsupported(t, "flags", <u64>Map.HugeTlb, -Errno.ENOMEM); // none are reserved
   }
-  if (type == Map.SharedValidate && flags & ~VALIDATED) return -Errno.EOPNOTSUPP;
+  if (type == Map.SharedValidate && flags & ~VALIDATED) return unsupported(t, "flags", flags & ~VALIDATED, -Errno.EOPNOTSUPP);
   const bytes = pageUp(length);
   if (bytes == 0 || bytes > USER_END) return -Errno.ENOMEM;
   if (offset + bytes < offset) return -Errno.EOVERFLOW;
@@ -277,9 +278,11 @@ const enum Advice {
   PopulateWrite = 23,
 }
 
-/** madvise(2). Advice about reading ahead, dumps and huge pages changes nothing here. */
+/** madvise(2). Advice about reading ahead, dumps and huge pages changes nothing here. Lacks: MADV_REMOVE, MADV_HWPOISON, MADV_SOFT_OFFLINE. */
 export function sysMadvise(t: Thread, start: u64, length: u64, advice: u32): Result {
-  if (advice > <u32>Advice.PopulateWrite || (advice > <u32>Advice.DontNeed && advice < <u32>Advice.Free)) return -Errno.EINVAL;
+  if (advice > <u32>Advice.PopulateWrite || (advice > <u32>Advice.DontNeed && advice < <u32>Advice.Free))
+    return unsupported(t, "advice", advice, -Errno.EINVAL);
+  if (advice == Advice.Remove) missingFlag(t, "advice", advice);
   if (start & (PAGE_SIZE - 1)) return -Errno.EINVAL;
   const bytes = pageUp(length);
   if (length != 0 && bytes == 0) return -Errno.EINVAL;

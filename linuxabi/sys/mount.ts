@@ -2,6 +2,7 @@
 // between containers' trees, so a call that sets it private is already fulfilled. See mount(2), umount(2).
 
 import { Errno } from "../../kernel/errno";
+import { unsupported } from "../../kernel/container/missing";
 import { memfsNew } from "../../kernel/fs/memfs";
 import { bytesEqualLiteral, bytesStartWith, bytesIndexOf, parseDecimal, parseOctal } from "../../kernel/lib/bytes";
 import { framesUsable, PAGE_SHIFT, PAGE_SIZE } from "../../kernel/mm/frame";
@@ -21,13 +22,15 @@ const source = changetype<Path>(memory.data(8, 8));
 const typeText = memory.data(64, 8);
 const optionText = memory.data(4096, 8);
 
+/** mount(2). Lacks: MS_SHARED, MS_MOVE. */
 export function sysMount(t: Thread, from: u64, target: u64, type: u64, flags: u32, data: u64): Result {
   if (!capable(t.credentials, Capability.SysAdmin)) return -Errno.EPERM;
   if ((flags & MountCall.MagicMask) == <u32>MountCall.Magic) flags &= ~(<u32>MountCall.MagicMask);
   if ((flags & MountCall.Remount) != 0) return remount(t, target, flags);
   if ((flags & MountCall.Bind) != 0) return bind(t, from, target, flags);
   if ((flags & (MountCall.Private | MountCall.Slave | MountCall.Unbindable)) != 0) return checkMountPoint(t, target);
-  if ((flags & (MountCall.Shared | MountCall.Move)) != 0) return -Errno.EINVAL;
+  if ((flags & (MountCall.Shared | MountCall.Move)) != 0)
+    return unsupported(t, "flags", flags & (MountCall.Shared | MountCall.Move), -Errno.EINVAL);
   return mountNew(t, from, target, type, flags, data);
 }
 

@@ -2,6 +2,7 @@
 // kernel that was built without them.
 
 import { Errno } from "../../kernel/errno";
+import { unsupported } from "../../kernel/container/missing";
 import { copyInString, copyOut } from "../../kernel/mm/user";
 import { Result } from "../../kernel/result";
 import { CAPABILITY_LAST, Capability, capable, Credentials, credentialsCopy } from "../../kernel/task/credentials";
@@ -15,6 +16,10 @@ const DEFAULT_SLACK_NS: u32 = 50_000;
 const NAME_BYTES: u32 = 16;
 const space = memory.data(16, 8);
 
+/**
+ * prctl(2). Lacks: PR_SET_MM, PR_TASK_PERF_EVENTS_*, PR_MCE_KILL, PR_SET_PTRACER, PR_SCHED_CORE, PR_SET_IO_FLUSHER, PR_SET_MDWE,
+ * PR_SET_MEMORY_MERGE, PR_GET_AUXV, PR_SET_SYSCALL_USER_DISPATCH, PR_TSC_SIGSEGV.
+ */
 export function sysPrctl(t: Thread, operation: i32, a: u64, b: u64, c: u64, d: u64): Result {
   const p = t.process;
   switch (operation) {
@@ -64,7 +69,7 @@ export function sysPrctl(t: Thread, operation: i32, a: u64, b: u64, c: u64, d: u
     case Prctl.PR_GET_TIMERSLACK:
       return t.timerSlackNs;
     case Prctl.PR_SET_MM:
-      return capable(t.credentials, Capability.SysResource) ? -Errno.EINVAL : -Errno.EPERM;
+      return unsupported(t, "option", operation, capable(t.credentials, Capability.SysResource) ? -Errno.EINVAL : -Errno.EPERM);
     case Prctl.PR_SET_CHILD_SUBREAPER:
       p.childSubreaper = a != 0;
       return 0;
@@ -94,7 +99,7 @@ export function sysPrctl(t: Thread, operation: i32, a: u64, b: u64, c: u64, d: u
       // PR_SET_VMA_ANON_NAME: a name for people, which no file shows.
       return a == 0 && (b & 4095) == 0 ? 0 : -Errno.EINVAL;
     default:
-      return -Errno.EINVAL;
+      return unsupported(t, "option", operation, -Errno.EINVAL);
   }
 }
 

@@ -1,6 +1,7 @@
 // read, write and their relatives: pread64, readv, preadv, preadv2 ..., lseek. See read(2), pread(2), readv(2), lseek(2).
 
 import { Errno } from "../../kernel/errno";
+import { unsupported } from "../../kernel/container/missing";
 import { fileNextPage, FILE_SIZE_MAX } from "../../kernel/fs/pages";
 import { PAGE_SHIFT } from "../../kernel/mm/frame";
 import { userRange } from "../../kernel/mm/user";
@@ -93,11 +94,13 @@ function vectorAt(t: Thread, fd: i32, vector: u64, count: u64, position: i64, ac
   return r;
 }
 
+/** preadv2(2). Lacks: RWF_DONTCACHE. */
 export function sysPreadv2(t: Thread, fd: i32, vector: u64, count: u64, position: i64, flags: u32): Result {
   const known = TransferFlag.HighPriority | TransferFlag.DataSync | TransferFlag.Sync | TransferFlag.NoWait;
   return vectorWithFlags(t, fd, vector, count, position, flags, known, FileAccess.Read);
 }
 
+/** pwritev2(2). Lacks: RWF_NOAPPEND, RWF_ATOMIC, RWF_DONTCACHE. */
 export function sysPwritev2(t: Thread, fd: i32, vector: u64, count: u64, position: i64, flags: u32): Result {
   const known = TransferFlag.HighPriority | TransferFlag.DataSync | TransferFlag.Sync | TransferFlag.NoWait | TransferFlag.Append;
   return vectorWithFlags(t, fd, vector, count, position, flags, known, FileAccess.Write);
@@ -108,7 +111,7 @@ function vectorWithFlags(t: Thread, fd: i32, vector: u64, count: u64, position: 
   const file = openFile(t, fd);
   if (position < -1) return -Errno.EINVAL;
   if (isNone(file) || (file.access & access) == 0) return -Errno.EBADF;
-  if ((flags & ~known) != 0) return -Errno.EOPNOTSUPP;
+  if ((flags & ~known) != 0) return unsupported(t, "flags", flags & ~known, -Errno.EOPNOTSUPP);
   const before = file.flags;
   if ((flags & TransferFlag.NoWait) != 0) file.flags |= OpenFlag.NonBlock;
   if ((flags & TransferFlag.Append) != 0) file.flags |= OpenFlag.Append;

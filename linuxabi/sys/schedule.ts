@@ -2,6 +2,7 @@
 // fair; real-time policies are refused (EPERM), as to everybody without the privilege.
 
 import { Errno } from "../../kernel/errno";
+import { unsupported } from "../../kernel/container/missing";
 import { copyIn, copyOut } from "../../kernel/mm/user";
 import { Result } from "../../kernel/result";
 import { Capability, capable } from "../../kernel/task/credentials";
@@ -110,6 +111,7 @@ export function sysSetpriority(t: Thread, which: i32, who: i32, nice: i32): Resu
   return visitAll(t, which, who);
 }
 
+/** sched_setscheduler(2). Lacks: SCHED_DEADLINE. */
 export function sysSchedSetscheduler(t: Thread, pid: i32, policy: i32, parameter: u64): Result {
   if (policy < 0) return -Errno.EINVAL;
   return setPolicy(t, pid, policy & ~SCHED_RESET_ON_FORK, parameter);
@@ -130,7 +132,7 @@ function setPolicy(t: Thread, pid: i32, policy: i32, parameter: u64): Result {
   const realTime = policy == SchedulingPolicy.SCHED_FIFO || policy == SchedulingPolicy.SCHED_RR;
   const fair = policy == SchedulingPolicy.SCHED_OTHER || policy == SchedulingPolicy.SCHED_BATCH || policy == SchedulingPolicy.SCHED_IDLE;
   const priority = load<i32>(space);
-  if (!realTime && !fair) return -Errno.EINVAL;
+  if (!realTime && !fair) return unsupported(t, "policy", policy, -Errno.EINVAL);
   if (realTime ? priority < 1 || priority > 99 : priority != 0) return -Errno.EINVAL;
   if (realTime || !mayChange(t, other)) return -Errno.EPERM;
   other.policy = policy;

@@ -51,7 +51,7 @@ export function seccompMode(t: Thread): u32 {
   return f.kind == FilterKind.Strict ? SeccompMode.SECCOMP_MODE_STRICT : SeccompMode.SECCOMP_MODE_FILTER;
 }
 
-/** seccomp(2). */
+/** seccomp(2). Lacks: SECCOMP_FILTER_FLAG_NEW_LISTENER, SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV, SECCOMP_RET_USER_NOTIF. */
 export function sysSeccomp(t: Thread, operation: u32, flags: u32, argument: u64): Result {
   switch (operation) {
     case SeccompOperation.SECCOMP_SET_MODE_STRICT:

@@ -3,6 +3,7 @@
 
 import { readFsBase, readUserGsBase, writeFsBase, writeUserGsBase } from "../../shim/isa";
 import { Errno } from "../../kernel/errno";
+import { unsupported } from "../../kernel/container/missing";
 import { cstringLength, putLiteral } from "../../kernel/lib/bytes";
 import { framesFree, framesUsable, PAGE_SIZE } from "../../kernel/mm/frame";
 import { copyIn, copyOut, USER_END } from "../../kernel/mm/user";
@@ -85,6 +86,7 @@ export function sysGetcpu(cpu: u64, node: u64): Result {
   return node != 0 ? copyOut(node, space, 4) : 0;
 }
 
+/** arch_prctl(2). Lacks: ARCH_SHSTK_*, ARCH_GET_XCOMP_*, ARCH_REQ_XCOMP_*. */
 export function sysArchPrctl(t: Thread, operation: u32, address: u64): Result {
   switch (operation) {
     case ArchPrctl.ARCH_SET_FS:
@@ -108,7 +110,7 @@ export function sysArchPrctl(t: Thread, operation: u32, address: u64): Result {
     case ArchPrctl.ARCH_SET_CPUID:
       return -Errno.ENODEV;
     default:
-      return -Errno.EINVAL;
+      return unsupported(t, "operation", operation, -Errno.EINVAL);
   }
 }
 

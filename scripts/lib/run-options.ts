@@ -45,7 +45,7 @@ or is not found). ARG... replaces process.args of config.json.
       --accel NAME       tcg or kvm (default: kvm where it works)
       --icount           let the clock advance by 1 ns per instruction, for repeatable measurements
       --timeout SECONDS  end the machine after so long, with status 124
-      --missing          list on standard error the system calls that the container asked for and the kernel lacks
+      --missing          list on standard error the calls and flags that the container asked for and the kernel lacks
       --kernel FILE      the kernel to boot (default: the project's build/kernel.elf, built when missing)
       --kernel-log FILE  write the kernel's messages to FILE
       --append TEXT      add to the kernel's command line
