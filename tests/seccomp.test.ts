@@ -6,11 +6,12 @@ import os from "node:os";
 import path from "node:path";
 import { after, afterEach, before, describe, test } from "node:test";
 import type { CpioWriter } from "../scripts/lib/cpio.ts";
+import { callNames } from "../scripts/lib/coverage.ts";
 import { buildGuestBundle } from "../scripts/lib/guest.ts";
 import { DeleteFlag } from "../scripts/lib/protocol.ts";
 import { addBundle, Lab, labConfig } from "../scripts/testing/lab.ts";
 import { runBundle } from "../scripts/testing/run-bundle.ts";
-import { callNames, dockerProfile } from "../scripts/testing/seccomp-profile.ts";
+import { copyWithProfile, dockerProfile } from "../scripts/testing/seccomp-profile.ts";
 
 const timeout = 60_000;
 const numbers = new Map([...callNames()].map(([number, name]) => [name, number]));
@@ -51,16 +52,19 @@ describe("cyrius run with a profile in the shape of Docker's", () => {
   before(async () => {
     const guest = await buildGuestBundle();
     bundle = fs.mkdtempSync(path.join(os.tmpdir(), "cyrius-seccomp-"));
-    fs.cpSync(path.join(guest, "rootfs"), path.join(bundle, "rootfs"), { recursive: true, verbatimSymlinks: true });
-    const config = JSON.parse(fs.readFileSync(path.join(guest, "config.json"), "utf8")) as { linux: Record<string, unknown> };
-    config.linux.seccomp = dockerProfile();
-    fs.writeFileSync(path.join(bundle, "config.json"), JSON.stringify(config));
+    copyWithProfile(guest, bundle);
   });
   after(() => fs.rmSync(bundle, { recursive: true, force: true }));
 
   test("what it lists is carried out, and nothing else", { timeout }, async () => {
     const { stdout, stderr, status } = await runBundle(bundle, ["/bin/call", ...wordsOf(underDocker)]);
     assert.deepEqual([stdout.toString(), stderr, status], [printed(underDocker), "", 0]);
+  });
+
+  test("a call that it lists takes at most 110 instructions", { timeout }, async () => {
+    const { stdout, stderr } = await runBundle(bundle, ["/bin/count", "--hz", "1e9", "getppid"], ["--icount"]);
+    const [, instructions] = /^getppid (\d+(?:\.\d+)?)$/m.exec(stdout.toString()) ?? assert.fail(stderr);
+    assert.ok(Number(instructions) <= 110, stdout.toString());
   });
 
   test("programs run as without it", { timeout }, async () => {

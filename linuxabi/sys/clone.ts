@@ -112,7 +112,7 @@ function start(t: Thread): Result {
   return flags & CloneFlag.Vfork ? waitForVfork(t) : <Result>tid;
 }
 
-/** clone(2): flags with the exit signal in the low byte, stack, tid addresses, TLS. Lacks: CLONE_PIDFD, CLONE_IO. */
+/** clone(2): flags with the exit signal in the low byte, stack, tid addresses, TLS. Lacks: CLONE_IO. */
 export function sysClone(t: Thread, wanted: u64, newStack: u64, parent: u64, child: u64, newTls: u64): Result {
   flags = wanted & ~SIGNAL_MASK & 0xffff_ffff;
   exitSignal = <u32>(wanted & SIGNAL_MASK);
@@ -126,7 +126,7 @@ export function sysClone(t: Thread, wanted: u64, newStack: u64, parent: u64, chi
   return start(t);
 }
 
-/** clone3(2): -EINVAL, -E2BIG for a structure with more than we know. Lacks: CLONE_PIDFD, CLONE_IO, CLONE_CLEAR_SIGHAND, CLONE_INTO_CGROUP, set_tid. */
+/** clone3(2): -EINVAL, -E2BIG for a structure with more than we know. Lacks: CLONE_IO, CLONE_CLEAR_SIGHAND, CLONE_INTO_CGROUP, set_tid. */
 export function sysClone3(t: Thread, ua: u64, bytes: u64): Result {
   if (bytes < 64) return -Errno.EINVAL;
   if (bytes > 4096) return -Errno.E2BIG;

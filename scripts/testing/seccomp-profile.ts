@@ -2,6 +2,8 @@
 // with comparisons for personality, clone and socket, and ENOSYS for clone3, whose flags a filter cannot see.
 
 import fs from "node:fs";
+import path from "node:path";
+import { callNames } from "../lib/coverage.ts";
 
 /** What is not on the list: modules, mounts, clocks, keys, other processes' memory, and calls that only a host needs. */
 const REFUSED = new Set(
@@ -17,10 +19,13 @@ const CLONE_NAMESPACES = 0x7e020000;
 const AF_VSOCK = 40;
 const ENOSYS = 38;
 
-/** All names that the kernel knows, by number. */
-export function callNames(): Map<number, string> {
-  const text = fs.readFileSync("linuxabi/types/calls.ts", "utf8");
-  return new Map([...text.matchAll(/^(?:.*`)?(\d+) (\w+)$/gm)].map(([, number, name]) => [Number(number), name as string]));
+/** Makes the directory `to` a copy of the bundle `from` with the profile. */
+export function copyWithProfile(from: string, to: string): void {
+  fs.rmSync(to, { recursive: true, force: true });
+  fs.cpSync(path.join(from, "rootfs"), path.join(to, "rootfs"), { recursive: true, verbatimSymlinks: true });
+  const config = JSON.parse(fs.readFileSync(path.join(from, "config.json"), "utf8")) as { linux: Record<string, unknown> };
+  config.linux.seccomp = dockerProfile();
+  fs.writeFileSync(path.join(to, "config.json"), JSON.stringify(config));
 }
 
 /** The profile, as the property linux.seccomp. */
