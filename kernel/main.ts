@@ -33,7 +33,7 @@ import { heapInit, kernelAlloc } from "./mm/heap";
 import { kernelMapInit } from "./mm/kernelmap";
 import { unmapInodePages } from "./mm/space";
 import { randomSeed } from "./random";
-import { BLOCKED, GONE, NEEDS_REGISTERS, Result } from "./result";
+import { BLOCKED, GONE, NEEDS_REGISTERS, REPLACED, Result } from "./result";
 import { clearOperation, setRegistersSaved, leave, onTimer, setCallFilter, setPersonality, settle, slowCall } from "./run";
 import { attention, Attention } from "./task/attention";
 import { filterPasses } from "./task/filter";
@@ -148,12 +148,21 @@ export function onSystemCall(): u32 {
   const t = current;
   const straight = t.entry == 0 || (t.entry == EntryWork.Seccomp && filterPasses(t));
   const result: Result = straight ? linuxCall(t) : NEEDS_REGISTERS;
-  if (result <= NEEDS_REGISTERS) {
+  if (result <= REPLACED) {
+    if (result == REPLACED) return replaced();
     slowResult = result;
     return 1;
   }
   t.rax = <u64>result;
   return t.work | attention;
+}
+
+/** What onSystemCall returns when the registers are not to be saved: a negative number. */
+const RETURN_AS_SAVED: u32 = 0x8000_0000;
+
+function replaced(): u32 {
+  if ((current.work | attention) != 0) settle();
+  return RETURN_AS_SAVED;
 }
 
 /** The rest of a call that blocked, needs all registers, or left something to do. */

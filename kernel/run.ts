@@ -86,6 +86,12 @@ function restart(t: Thread): void {
   t.rax = <u64>result;
 }
 
+@inline
+function deliverTo(t: Thread): void {
+  call_indirect<void>(deliverSignals, t);
+  if (t == current && t.state != ThreadState.Running) switchToNext();
+}
+
 /** Does what must be done before user mode, and picks the thread that goes there. `current` is null when the CPU is to idle. */
 export function settle(): void {
   for (;;) {
@@ -105,7 +111,8 @@ export function settle(): void {
       switchToNext();
       continue;
     }
-    if (work & Work.Exit) exitThread(t.process.exitStatus);
+    if (work == Work.Signal) deliverTo(t);
+    else if (work & Work.Exit) exitThread(t.process.exitStatus);
     else if (work & Work.First) {
       t.work &= ~Work.First;
       call_indirect<void>(firstRun, t);
@@ -113,10 +120,7 @@ export function settle(): void {
     else if (work & Work.Stop) {
       stopThread(t);
       switchToNext();
-    } else {
-      call_indirect<void>(deliverSignals, t);
-      if (t == current && t.state != ThreadState.Running) switchToNext();
-    }
+    } else deliverTo(t);
   }
   if (sliceEndNs != 0) timerArm(sliceEndNs);
 }

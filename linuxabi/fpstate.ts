@@ -1,12 +1,11 @@
-// FPU state in signal frames: the XSAVE area of the thread as user memory, marked by the magic words of struct _fpx_sw_bytes
-// (arch/x86/include/uapi/asm/sigcontext.h), so that a handler can look at it and change it. Only what the CPU's components occupy is copied;
-// the holes between them are not (Intel SDM 1, chapter 13).
+// FPU state in signal frames: an XSAVE area in user memory, marked by the magic words of struct _fpx_sw_bytes
+// (arch/x86/include/uapi/asm/sigcontext.h), so that a handler can look at it and change it. The CPU writes and reads it there itself; what a
+// program has made by hand and what lacks the marks goes through the thread's area (Intel SDM 1, chapter 13).
 
-import { cpuid, fpuRestore, fpuSave } from "../shim/isa";
+import { cpuid, fpuRestore, fpuRestoreUser, fpuSave, fpuSaveUser } from "../shim/isa";
 import { Errno } from "../kernel/errno";
-import { copyIn, copyOut } from "../kernel/mm/user";
-import { Result } from "../kernel/result";
-import { fpuAreaBytes } from "../kernel/task/lifecycle";
+import { beginWords, copyIn, endWords, getWord, putHalfWord, putWord, userRange } from "../kernel/mm/user";
+import { BLOCKED, Result } from "../kernel/result";
 import { Thread } from "../kernel/task/thread";
 import { FP_SOFTWARE_OFFSET, FP_XSTATE_MAGIC1, FP_XSTATE_MAGIC2 } from "./types/signal";
 
@@ -24,16 +23,10 @@ let areaBytes: u32 = 0;
 let hasXsave = false;
 let components: u64 = 3;
 let mxcsrMask: u32 = 0xffbf;
-/** End of the first run of bytes without a hole, and up to four more runs: pairs of offset and bytes. */
-let firstRun: u32 = LEGACY_BYTES;
-let runCount: u32 = 0;
-/** The word behind the area is copied with the last run: a thread's area has room for it. */
-let magicInRun = false;
-const runs = memory.data(8 * 8, 8);
 /** The state a handler starts with, at a multiple of 64. */
 const cleanSpace = memory.data(LEGACY_BYTES + HEADER_BYTES + 64, 16);
 let clean: usize = 0;
-/** The word behind the area. */
+/** The word behind an area. */
 const magic = memory.data(8, 8);
 
 /** Asks the CPU once what an area consists of. */
@@ -45,29 +38,12 @@ function ready(t: Thread): void {
   hasXsave = ((cpuid(1, 0, 2) >> 26) & 1) != 0;
   if (hasXsave) {
     components = (<u64>cpuid(13, 0, 0)) & COMPONENTS;
-    firstRun = LEGACY_BYTES + HEADER_BYTES;
-    areaBytes = firstRun;
-    for (let i: u32 = 2; i < 10; i++) if (((components >> i) & 1) != 0) addRun(cpuid(13, i, 1), cpuid(13, i, 0));
-    if (runCount != 0 && areaBytes + 4 <= fpuAreaBytes()) {
-      const last = runs + ((runCount - 1) << 3);
-      store<u32>(last, load<u32>(last, 4) + 4, 4);
-      magicInRun = true;
-    }
+    areaBytes = LEGACY_BYTES + HEADER_BYTES;
+    for (let i: u32 = 2; i < 10; i++) if (((components >> i) & 1) != 0) areaBytes = max(areaBytes, cpuid(13, i, 1) + cpuid(13, i, 0));
   }
   fpuSave(t.fpu);
   const mask = load<u32>(t.fpu + MXCSR_MASK);
   if (mask != 0) mxcsrMask = mask;
-}
-
-function addRun(offset: u32, bytes: u32): void {
-  areaBytes = max(areaBytes, offset + bytes);
-  if (offset == firstRun) {
-    firstRun += bytes;
-    return;
-  }
-  store<u32>(runs + (runCount << 3), offset);
-  store<u32>(runs + (runCount << 3), bytes, 4);
-  runCount++;
 }
 
 /** Bytes that a signal frame needs for the FPU state of the current thread `t`. */
@@ -81,26 +57,33 @@ export function fpuFrameExtended(): bool {
   return hasXsave;
 }
 
-/** Writes the FPU state of the current thread to `ua`, a multiple of 64. 0, -EFAULT or BLOCKED. */
-export function fpuToFrame(t: Thread, ua: u64): Result {
-  const area = t.fpu;
-  fpuSave(area);
-  const software = area + FP_SOFTWARE_OFFSET;
-  if (hasXsave) {
-    store<u32>(software, FP_XSTATE_MAGIC1);
-    store<u32>(software, areaBytes + 4, 4);
-    store<u64>(software, components, 8);
-    store<u32>(software, areaBytes, 16);
-    if (magicInRun) store<u32>(area + areaBytes, FP_XSTATE_MAGIC2);
-  }
-  let r = copyOut(ua, area, firstRun);
-  for (let i: u32 = 0; r >= 0 && i < runCount; i++) {
-    const offset = load<u32>(runs + (i << 3));
-    r = copyOut(ua + offset, area + offset, load<u32>(runs + (i << 3), 4));
-  }
-  if (r < 0 || !hasXsave || magicInRun) return r;
-  store<u32>(magic, FP_XSTATE_MAGIC2);
-  return copyOut(ua + areaBytes, magic, 4);
+/**
+ * Writes the FPU state of the current thread to `ua`, a multiple of 64, in a row that the caller has begun (beginWords): fpuFrameBytes() bytes.
+ * XSAVE leaves alone what the components do not use: only the header must be zero before.
+ */
+export function fpuToFrame(ua: u64): void {
+  if (!hasXsave) return fpuSaveUser(ua);
+  putZeros(ua + STATE_BITMAP, HEADER_BYTES / 8);
+  fpuSaveUser(ua);
+  const software = ua + FP_SOFTWARE_OFFSET;
+  putWord(software, FP_XSTATE_MAGIC1 | ((<u64>(areaBytes + 4)) << 32));
+  putWord(software + 8, components);
+  putWord(software + 16, areaBytes);
+  putZeros(software + 24, 3);
+  putHalfWord(ua + areaBytes, FP_XSTATE_MAGIC2);
+}
+
+/** Up to eight words, of which `words` is a constant: gcc would not unroll a loop. */
+@inline
+function putZeros(ua: u64, words: u32): void {
+  if (words > 0) putWord(ua, 0);
+  if (words > 1) putWord(ua + 8, 0);
+  if (words > 2) putWord(ua + 16, 0);
+  if (words > 3) putWord(ua + 24, 0);
+  if (words > 4) putWord(ua + 32, 0);
+  if (words > 5) putWord(ua + 40, 0);
+  if (words > 6) putWord(ua + 48, 0);
+  if (words > 7) putWord(ua + 56, 0);
 }
 
 /** The FPU registers get the state of a new program. */
@@ -109,51 +92,59 @@ export function fpuToClean(): void {
 }
 
 /**
- * Loads the FPU registers of the current thread from the state at `ua` in a signal frame, or clean ones if `ua` is 0. A frame without the magic
- * words counts as x87 and SSE state only. 0, -EINVAL when the CPU would refuse it, -EFAULT or BLOCKED.
+ * Loads the FPU registers of the current thread from the state at `ua` in a signal frame, or clean ones if `ua` is 0. 0, -EINVAL when the CPU
+ * refuses it, -EFAULT or BLOCKED; the registers are then anything.
  */
 export function fpuFromFrame(t: Thread, ua: u64): Result {
   if (areaBytes == 0) ready(t);
   if (ua == 0) {
-    fpuRestore(clean);
+    fpuToClean();
     return 0;
   }
+  if (!hasXsave || !userRange(ua, areaBytes + 4)) return fromUnmarked(t, ua);
+  let r: Result;
+  do {
+    beginWords();
+    const software = ua + FP_SOFTWARE_OFFSET;
+    // Marked as whole, as Linux tells it: both magic words, the size and all components.
+    const isWhole =
+      <u32>getWord(software) == FP_XSTATE_MAGIC1 &&
+      (getWord(software + 8) & components) == components &&
+      <u32>getWord(software + 16) == areaBytes &&
+      <u32>(getWord(ua + areaBytes - 4) >> 32) == FP_XSTATE_MAGIC2 &&
+      ((<u32>getWord(ua + MXCSR)) & ~mxcsrMask) == 0;
+    if (isWhole) fpuRestoreUser(ua);
+    r = endWords(false);
+    if (r == 0 && !isWhole) return fromUnmarked(t, ua);
+  } while (r > 0);
+  return r;
+}
+
+/** As fpuFromFrame, for a frame that has no XSAVE state, or not of all components, or that may not be read to its end. */
+function fromUnmarked(t: Thread, ua: u64): Result {
   // While the thread runs its state is in the CPU: the area is free to collect the new one.
   const area = t.fpu;
-  let r = copyIn(area, ua, firstRun);
-  // Perhaps there is less, from a program that made the frame itself.
-  const short = r == -Errno.EFAULT;
-  if (short) r = copyIn(area, ua, LEGACY_BYTES);
+  let r = copyIn(area, ua, LEGACY_BYTES);
   if (r < 0) return r;
-  if ((load<u32>(area + MXCSR) & ~mxcsrMask) != 0) return -Errno.EINVAL;
   if (hasXsave) {
-    r = short ? 0 : restFromFrame(area, ua);
-    if (r < 0) return r;
-    cleanHeader(area, r != 0);
+    let present: u64 = 3;
+    const software = area + FP_SOFTWARE_OFFSET;
+    const bytes = load<u32>(software, 16);
+    if (load<u32>(software) == FP_XSTATE_MAGIC1 && bytes >= LEGACY_BYTES + HEADER_BYTES && bytes <= areaBytes) {
+      r = copyIn(magic, ua + bytes, 4);
+      if (r == BLOCKED) return r;
+      if (r == 0 && load<u32>(magic) == FP_XSTATE_MAGIC2) {
+        const wanted = load<u64>(software, 8) & components;
+        r = copyIn(area, ua, areaBytes);
+        if (r < 0) return r;
+        present = load<u64>(area + STATE_BITMAP) & wanted;
+      }
+    }
+    // Only what there is: XRSTOR faults on any other bit, and those are not the user's to set.
+    memory.fill(area + STATE_BITMAP, 0, HEADER_BYTES);
+    store<u64>(area + STATE_BITMAP, present);
   }
+  if ((load<u32>(area + MXCSR) & ~mxcsrMask) != 0) return -Errno.EINVAL;
   fpuRestore(area);
   return 0;
-}
-
-/** Copies the other components in, if the frame is marked as having them: 1, else 0; -EFAULT or BLOCKED. */
-function restFromFrame(area: usize, ua: u64): Result {
-  const software = area + FP_SOFTWARE_OFFSET;
-  if (load<u32>(software) != FP_XSTATE_MAGIC1 || load<u32>(software, 16) != areaBytes) return 0;
-  let r: Result = 0;
-  for (let i: u32 = 0; r >= 0 && i < runCount; i++) {
-    const offset = load<u32>(runs + (i << 3));
-    r = copyIn(area + offset, ua + offset, load<u32>(runs + (i << 3), 4));
-  }
-  if (r < 0) return r;
-  if (magicInRun) return load<u32>(area + areaBytes) == FP_XSTATE_MAGIC2 ? 1 : 0;
-  r = copyIn(magic, ua + areaBytes, 4);
-  return r < 0 ? r : load<u32>(magic) == FP_XSTATE_MAGIC2 ? 1 : 0;
-}
-
-/** Leaves in XSAVE's header only which components there are: XRSTOR faults on any other bit, and those are not the user's to set. */
-function cleanHeader(area: usize, extended: bool): void {
-  const header = area + STATE_BITMAP;
-  const bitmap = extended ? load<u64>(header) & components & load<u64>(area + FP_SOFTWARE_OFFSET, 8) : 3;
-  memory.fill(header, 0, HEADER_BYTES);
-  store<u64>(header, bitmap);
 }

@@ -34,7 +34,7 @@ const infoSpace = memory.data(INFO_BYTES, 8);
 const enum Outcome {
   /** Nothing to be seen: look for the next signal. */
   Nothing = 0,
-  /** A handler is to run. */
+  /** A handler is to run: the call is finished, and with the handler's mask Work.Signal says whether there is more. */
   Handler = 1,
   /** The thread does not go on: it was stopped, its process ends, or it waits for a page of its stack. */
   Halted = 2,
@@ -50,13 +50,16 @@ export function deliverSignals(t: Thread): void {
   if ((t.work & Work.Sequence) != 0 && resumeSequence(t) == Outcome.Halted) return;
   const info = changetype<SignalInfo>(infoSpace);
   do {
-    while (takeSignal(t, ~t.signalMask, info) != 0) {
-      if (deliver(t, info) == Outcome.Halted) return;
+    if (takeSignal(t, ~t.signalMask, info) == 0) {
+      finishCall(t, false, false);
+      restoreTemporaryMask(t);
+      // The mask that was put back may let more through.
+      recalculate(t);
+    } else {
+      const outcome = deliver(t, info);
+      if (outcome == Outcome.Halted) return;
+      if (outcome == Outcome.Nothing) t.work |= Work.Signal;
     }
-    finishCall(t, false, false);
-    restoreTemporaryMask(t);
-    recalculate(t);
-    // The mask that was put back may let more through.
   } while ((t.work & Work.Signal) != 0);
 }
 

@@ -232,7 +232,7 @@ export function linuxCall(t: Thread): Result {
     case 12: return sysBrk(t, t.rdi);
     case 13: return sysRtSigaction(t, <u32>t.rdi, t.rsi, t.rdx, t.r10);
     case 14: return sysRtSigprocmask(t, <u32>t.rdi, t.rsi, t.rdx, t.r10);
-    case 15: return registersSaved ? sysRtSigreturn(t) : NEEDS_REGISTERS;
+    case 15: return sysRtSigreturn(t);
     case 16: return sysIoctl(t, <i32>t.rdi, <u32>t.rsi, t.rdx);
     case 17: return sysPread64(t, <i32>t.rdi, t.rsi, t.rdx, <i64>t.r10);
     case 18: return sysPwrite64(t, <i32>t.rdi, t.rsi, t.rdx, <i64>t.r10);

@@ -13,6 +13,7 @@ extern const u64 fixup_start[], fixup_end[], smap_sites_start[], smap_sites_end[
 
 struct cpu boot_cpu;
 u64 fault_address, fpu_mask;
+u32 user_faults;
 u8 fpu_has_xsave, cpu_has_fsgsbase;
 volatile u8 cpu_idle;
 static u64 panic_stack;
@@ -121,7 +122,8 @@ void kernel_trap_in_kernel(u32 vector, struct trap_frame *frame) {
 		for (const u64 *f = fixup_start; f < fixup_end; f += 2)
 			if (f[0] == frame->rip) {
 				fault_address = vector == 14 ? address : ~0ull; /* #GP: a non-canonical address */
-				frame->rip = f[1];
+				user_faults += f[1] < 16;
+				frame->rip = f[1] < 16 ? f[0] + f[1] : f[1];
 				return;
 			}
 	panic_stack = frame->rsp;

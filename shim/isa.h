@@ -25,18 +25,14 @@ struct cpu {
 };
 extern struct cpu boot_cpu;
 extern u64 fault_address;
+extern u32 user_faults;
 extern u8 fpu_has_xsave;
 extern u64 fpu_mask;
 extern u8 cpu_has_fsgsbase;
 extern u64 boot_information;
 extern const u8 image_start[], image_text_end[], image_rodata_end[], image_end[], wasm_data_start[], wasm_data_end[], wasm_data_physical[];
 
-/* Calls of shim/trap.S, which change only these registers: so the callers need not save others, and most copies are small. */
-static inline __attribute__((always_inline)) u32 user_copy(void *to, const void *from, u64 bytes) {
-	u32 left;
-	__asm__ volatile("call user_copy" : "=a"(left), "+D"(to), "+S"(from), "+d"(bytes) : : "rcx", "cc", "memory");
-	return left;
-}
+/* A call of shim/trap.S, which changes only these registers: so the callers need not save others. */
 static inline __attribute__((always_inline)) u32 user_clear(void *to, u64 bytes) {
 	u32 left;
 	__asm__ volatile("call user_clear" : "=a"(left), "+D"(to), "+S"(bytes) : : "rcx", "cc", "memory");
@@ -118,6 +114,44 @@ ISA void isa_write_fs_base(u64 v) {
 }
 ISA u64 isa_read_gs_base(void) { return isa_rdmsr(MSR_KERNEL_GS_BASE); }
 ISA void isa_write_gs_base(u64 v) { isa_wrmsr(MSR_KERNEL_GS_BASE, v); }
+
+/* User memory may be touched between USER_OPEN and USER_CLOSE (SMAP). A fault at `at` resumes at `to`; a `to` below 16 is how many bytes of code
+ * to skip, and then the fault is counted. Those come last in the table: there are many, and they fault less often than copies do. */
+#define IN_SECTION(section, what) ".pushsection " section "\n" what "\n.popsection\n"
+#define USER_OPEN "777: stac\n" IN_SECTION(".smap_sites, \"a\"", ".quad 777b")
+#define USER_CLOSE "778: clac\n" IN_SECTION(".smap_sites, \"a\"", ".quad 778b")
+#define USER_FIXUP(at, to) IN_SECTION(".fixup, \"a\"", ".quad " at ", " to)
+#define USER_SKIP(at, end) IN_SECTION(".fixup.skip, \"a\"", ".quad " at ", " end " - " at)
+
+/* Copies in the current address space; returns the bytes not copied. A fault in the 8-byte part goes on byte by byte, so that the count is exact. */
+ISA u32 user_copy(void *to, const void *from, u64 bytes) {
+	u64 left = bytes >> 3, tail = bytes & 7;
+	__asm__ volatile(USER_OPEN "1: rep movsq\n mov %3, %%rcx\n 2: rep movsb\n 3:" USER_CLOSE
+			 IN_SECTION(".text.fixup, \"ax\"", "4: lea (%3,%%rcx,8), %%rcx\n jmp 2b")
+			 USER_FIXUP("1b", "4b") USER_FIXUP("2b", "3b")
+			 : "+D"(to), "+S"(from), "+c"(left) : "r"(tail) : "memory");
+	return left;
+}
+/* Rows of single words between open and close, which returns the number of faults. */
+ISA void isa_open_user(void) { user_faults = 0; __asm__ volatile(USER_OPEN : : : "memory"); }
+ISA u32 isa_close_user(void) { __asm__ volatile(USER_CLOSE : : : "memory"); return user_faults; }
+ISA void isa_store_user(u64 ua, u64 v) { __asm__ volatile("1: mov %1, %0\n2:" USER_SKIP("1b", "2b") : "=m"(*(u64 *)ua) : "r"(v)); }
+ISA void isa_store_user32(u64 ua, u32 v) { __asm__ volatile("1: mov %1, %0\n2:" USER_SKIP("1b", "2b") : "=m"(*(u32 *)ua) : "r"(v)); }
+ISA u64 isa_load_user(u64 ua) {
+	u64 v;
+	__asm__ volatile("1: mov %1, %0\n2:" USER_SKIP("1b", "2b") : "=r"(v) : "m"(*(u64 *)ua));
+	return v;
+}
+/* The FPU's state to and from the open user memory; x87 and SSE state always count as there, since a handler may make some (Linux does so too). */
+ISA void isa_fpu_save_user(u64 ua) {
+	if (fpu_has_xsave)
+		__asm__ volatile("1: xsave64 (%0)\n2: orb $3, 512(%0)\n3:" USER_SKIP("1b", "2b") USER_SKIP("2b", "3b")
+				 : : "r"(ua), "a"((u32)fpu_mask), "d"((u32)(fpu_mask >> 32)) : "memory");
+	else __asm__ volatile("1: fxsave64 (%0)\n2:" USER_SKIP("1b", "2b") : : "r"(ua) : "memory");
+}
+ISA void isa_fpu_restore_user(u64 ua) {
+	__asm__ volatile("1: xrstor64 (%0)\n2:" USER_SKIP("1b", "2b") : : "r"(ua), "a"((u32)fpu_mask), "d"((u32)(fpu_mask >> 32)) : "memory");
+}
 
 ISA u32 isa_copy_from_user(u32 to, u64 ua, u32 bytes) { return user_copy(LINEAR(to), (void *)ua, bytes); }
 ISA u32 isa_copy_to_user(u64 ua, u32 from, u32 bytes) { return user_copy((void *)ua, LINEAR(from), bytes); }

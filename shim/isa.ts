@@ -97,6 +97,22 @@ export declare function copyPhysicalToUser(ua: u64, pa: u64, bytes: u32): u32;
 /** Atomic compare and exchange of a user u32; returns the old value, or -1 on a fault. */
 @external("isa", "compare_exchange_user")
 export declare function compareExchangeUser(ua: u64, expected: u32, value: u32): i64;
+/** Single words of user memory, in a row between openUser and closeUser, which returns the number of faults; a word that faults is skipped. */
+@external("isa", "open_user")
+export declare function openUser(): void;
+@external("isa", "close_user")
+export declare function closeUser(): u32;
+@external("isa", "store_user")
+export declare function storeUser(ua: u64, value: u64): void;
+@external("isa", "store_user32")
+export declare function storeUser32(ua: u64, value: u32): void;
+@external("isa", "load_user")
+export declare function loadUser(ua: u64): u64;
+/** In such a row: the FPU's state to user memory by XSAVE or FXSAVE, and from it by XRSTOR (only where the CPU has it); a multiple of 64. */
+@external("isa", "fpu_save_user")
+export declare function fpuSaveUser(ua: u64): void;
+@external("isa", "fpu_restore_user")
+export declare function fpuRestoreUser(ua: u64): void;
 /** The address of the last fault in one of the functions above. */
 @external("isa", "fault_address")
 export declare function faultAddress(): u64;

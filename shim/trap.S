@@ -44,8 +44,9 @@ syscall_entry:
 	swapgs
 	sysretq
 
-# The call blocks, needs all registers, or something else is to be done before user mode.
+# The call blocks, needs all registers, or something else is to be done before user mode. Negative: it has replaced them all.
 slow_call:
+	js return_to_user
 	movq $USER_DS, -8(%rsp)
 	movq $USER_CS, -32(%rsp)
 	mov -40(%rsp), %rcx
@@ -181,8 +182,7 @@ trap_in_kernel:
 	add $8, %rsp
 	iretq
 
-# u32 user_copy(void *to, const void *from, u64 bytes): copies in the current address space; returns the bytes not copied. A fault in the
-# 8-byte part goes on byte by byte, so that the count is exact.
+# Access to user memory, as in isa.h.
 	.macro fixup_entry at, to
 	.section .fixup, "a"
 	.quad \at, \to
@@ -200,24 +200,6 @@ trap_in_kernel:
 	.quad 778b
 	.section .text
 	.endm
-
-	.globl user_copy
-user_copy:
-	mov %rdx, %rcx
-	open_user
-	shr $3, %rcx
-1:	rep movsq
-	mov %edx, %ecx
-	and $7, %ecx
-2:	rep movsb
-3:	close_user
-	mov %ecx, %eax
-	ret
-4:	and $7, %edx
-	lea (%rdx,%rcx,8), %rcx
-	jmp 2b
-	fixup_entry 1b, 4b
-	fixup_entry 2b, 3b
 
 # s64 user_copy_string(void *to, const void *from, u64 bytes): copies up to and with the first NUL, and perhaps some bytes behind it, at most
 # `bytes`. The number of bytes before the NUL, `bytes` when there is none; after a fault -1 less the bytes copied.
@@ -263,7 +245,7 @@ user_copy_string:
 	fixup_entry 1b, 8b
 	fixup_entry 4b, 8b
 
-# u32 user_clear(void *to, u64 bytes)
+# u32 user_clear(void *to, u64 bytes): returns the bytes not cleared
 	.globl user_clear
 user_clear:
 	mov %rsi, %rcx

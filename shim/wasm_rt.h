@@ -93,7 +93,7 @@ static inline void memory_fill(u32 to, u32 value, u32 bytes) {
 	void *p = (void *)(LINEAR_BASE + to);
 	u64 pattern = (u8)value * 0x0101010101010101ull, words = bytes >> 3, rest = bytes & 7;
 	__asm__ volatile("rep stosq" : "+D"(p), "+c"(words) : "a"(pattern) : "memory");
-	__asm__ volatile("rep stosb" : "+D"(p), "+c"(rest) : "a"(pattern) : "memory");
+	if (!(__builtin_constant_p(rest) && rest == 0)) __asm__ volatile("rep stosb" : "+D"(p), "+c"(rest) : "a"(pattern) : "memory");
 }
 static inline void memory_copy(u32 to, u32 from, u32 bytes) {
 	u8 *p = (u8 *)(LINEAR_BASE + to);
@@ -110,6 +110,6 @@ static inline void memory_copy(u32 to, u32 from, u32 bytes) {
 		return;
 	}
 	__asm__ volatile("rep movsq" : "+D"(p), "+S"(q), "+c"(words) : : "memory");
-	__asm__ volatile("rep movsb" : "+D"(p), "+S"(q), "+c"(rest) : : "memory");
+	if (!(__builtin_constant_p(rest) && rest == 0)) __asm__ volatile("rep movsb" : "+D"(p), "+S"(q), "+c"(rest) : : "memory");
 }
 #endif

@@ -3,6 +3,7 @@
 // thread is parked: return it. Every function works in the address space of the current thread.
 
 import {
+  closeUser,
   compareExchangeUser,
   copyFromUser,
   copyPhysicalToUser,
@@ -10,6 +11,10 @@ import {
   copyToUser,
   copyUserToPhysical,
   faultAddress,
+  loadUser,
+  openUser,
+  storeUser,
+  storeUser32,
 } from "../../shim/isa";
 import { Errno } from "../errno";
 import { Result } from "../result";
@@ -60,6 +65,76 @@ function finishCopyOut(ua: u64, source: usize, bytes: u32, left: u32): Result {
     left = copyToUser(ua + done, source + done, left);
   }
   return 0;
+}
+
+/**
+ * Begins a row of putWord or getWord in a range that userRange has accepted, which endWords ends. Nothing else may come between: user memory is open
+ * to every store.
+ */
+@inline
+export function beginWords(): void {
+  openUser();
+}
+
+@inline
+export function putWord(ua: u64, value: u64): void {
+  storeUser(ua, value);
+}
+
+@inline
+export function putHalfWord(ua: u64, value: u32): void {
+  storeUser32(ua, value);
+}
+
+/** A user's word; anything when the row then fails. */
+@inline
+export function getWord(ua: u64): u64 {
+  return loadUser(ua);
+}
+
+/** Ends a row: 0; 1 when a page had to be made ready and the whole row is to be done again; -EFAULT or BLOCKED. */
+@inline
+export function endWords(written: bool): Result {
+  return closeUser() == 0 ? 0 : finishWords(written);
+}
+
+/** The word that copyInWord has read. */
+export let copiedWord: u64 = 0;
+
+/** Copies one word from the user to copiedWord: 0, -EFAULT or BLOCKED. */
+@inline
+export function copyInWord(ua: u64): Result {
+  if (!userRange(ua, 8)) return -Errno.EFAULT;
+  beginWords();
+  copiedWord = getWord(ua);
+  return closeUser() == 0 ? 0 : finishCopyInWord(ua);
+}
+
+/** Copies one word to the user: 0, -EFAULT or BLOCKED. */
+@inline
+export function copyOutWord(ua: u64, value: u64): Result {
+  if (!userRange(ua, 8)) return -Errno.EFAULT;
+  beginWords();
+  putWord(ua, value);
+  return closeUser() == 0 ? 0 : finishCopyOutWord(ua, value);
+}
+
+const wordSpace = memory.data(8, 8);
+
+function finishCopyInWord(ua: u64): Result {
+  const r = copyIn(wordSpace, ua, 8);
+  copiedWord = load<u64>(wordSpace);
+  return r;
+}
+
+function finishCopyOutWord(ua: u64, value: u64): Result {
+  store<u64>(wordSpace, value);
+  return copyOut(ua, wordSpace, 8);
+}
+
+function finishWords(written: bool): Result {
+  const r = resolveUserFault(faultAddress(), written);
+  return r < 0 ? r : 1;
 }
 
 /** Copies from the user into a physical page (a file's or a pipe's): bytes copied; when that is 0 the error, -EFAULT or BLOCKED. */

@@ -196,6 +196,17 @@ export function pendingPutBack(q: PendingSignals, p: Process, info: SignalInfo):
  * details is SI_USER from nobody. Returns the instance itself when a timer owns it, else null.
  */
 export function pendingTake(q: PendingSignals, signal: u32, to: SignalInfo): SignalInfo | null {
+  const only = q.first;
+  if (!only || only.signal != signal || only.next) return takeAmong(q, signal, to);
+  q.set &= ~signalBit(signal);
+  q.first = null;
+  q.last = null;
+  memory.copy(changetype<usize>(to), changetype<usize>(only), INFO_BYTES);
+  return release(only) ? null : only;
+}
+
+/** As pendingTake, when there are several instances or the one that is wanted has no details. */
+function takeAmong(q: PendingSignals, signal: u32, to: SignalInfo): SignalInfo | null {
   let previous: SignalInfo | null = null;
   let info = q.first;
   while (info && info.signal != signal) {

@@ -112,6 +112,12 @@ export function fatalStatus(p: Process, signal: u32): u32 {
  */
 function prepare(p: Process, t: Thread, info: SignalInfo): bool {
   if (p.exiting || p.state != ProcessState.Running) return false;
+  // Most signals have a handler, and those but a few have no effect now.
+  const bit = signalBit(info.signal);
+  return (bit & p.actions.handled & ~(STOP_SIGNALS | CONTINUE)) != 0 || prepareSpecial(p, t, info);
+}
+
+function prepareSpecial(p: Process, t: Thread, info: SignalInfo): bool {
   const signal = info.signal;
   const bit = signalBit(signal);
   if ((bit & STOP_SIGNALS) != 0) discardFromAll(p, signalBit(Signal.CONT));
@@ -129,6 +135,8 @@ function prepare(p: Process, t: Thread, info: SignalInfo): bool {
   }
   return (t.signalMask & bit) != 0 || (ignoredSignals(p.actions) & bit) == 0;
 }
+
+const CONTINUE: u64 = (<u64>1) << (Signal.CONT - 1);
 
 function discardFromAll(p: Process, set: u64): void {
   pendingDiscard(processPending(p), set);
@@ -186,8 +194,15 @@ export function recalculate(t: Thread): void {
 }
 
 /** Sets the signal mask of a thread. Signals to the process that it can no longer take go to another thread. */
+@inline
 export function setSignalMask(t: Thread, mask: u64): void {
   const set = mask & ~UNBLOCKABLE_SIGNALS;
+  if (pendingSet(t) != 0) return setMaskWithPending(t, set);
+  t.signalMask = set;
+  t.work &= ~Work.Signal;
+}
+
+function setMaskWithPending(t: Thread, set: u64): void {
   const blocked = set & ~t.signalMask & t.process.pending;
   t.signalMask = set;
   if (blocked != 0 && t.process.threadCount > 1) retarget(t, blocked);
@@ -284,10 +299,11 @@ export function isInit(p: Process): bool {
  * May `sender` send `signal` to `target` by kill(2)? 0, or -EPERM. Within its session SIGCONT is always allowed.
  */
 export function mayKill(sender: Thread, target: Process, signal: u32): Result {
+  if (sender.process == target) return 0;
   const c = sender.credentials;
   const d = target.leader.credentials;
   if (c.euid == d.suid || c.euid == d.uid || c.uid == d.suid || c.uid == d.uid) return 0;
   if (capable(c, Capability.Kill)) return 0;
   if (signal == Signal.CONT && sender.process.session == target.session) return 0;
-  return sender.process == target ? 0 : -Errno.EPERM;
+  return -Errno.EPERM;
 }

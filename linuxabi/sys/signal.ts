@@ -3,7 +3,7 @@
 
 import { operationOpens } from "../../kernel/task/operation";
 import { Errno } from "../../kernel/errno";
-import { copyIn, copyOut } from "../../kernel/mm/user";
+import { copiedWord, copyIn, copyInWord, copyOut, copyOutWord } from "../../kernel/mm/user";
 import { Result } from "../../kernel/result";
 import { actionFlags, ActionFlag, actionHandler, actionMask, actionRestorer, actionSet } from "../../kernel/task/action";
 import { INFO_BYTES, INFO_VISIBLE_BYTES, SignalInfo } from "../../kernel/task/siginfo";
@@ -60,17 +60,16 @@ export function sysRtSigprocmask(t: Thread, how: u32, set: u64, old: u64, setByt
   let mask = t.signalMask;
   let r: Result = 0;
   if (set != 0) {
-    r = copyIn(setSpace, set, 8);
+    r = copyInWord(set);
     if (r < 0) return r;
-    const given = load<u64>(setSpace);
+    const given = copiedWord;
     if (how == MaskHow.SIG_BLOCK) mask |= given;
     else if (how == MaskHow.SIG_UNBLOCK) mask &= ~given;
     else if (how == MaskHow.SIG_SETMASK) mask = given;
     else return -Errno.EINVAL;
   }
   if (old != 0) {
-    store<u64>(oldSpace, t.signalMask);
-    r = copyOut(old, oldSpace, 8);
+    r = copyOutWord(old, t.signalMask);
     if (r < 0) return r;
   }
   if (set != 0) setSignalMask(t, mask);
