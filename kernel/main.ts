@@ -18,6 +18,7 @@ import { socketIoctlInit } from "../linuxabi/sys/socketioctl";
 import { ttyIoctlInit } from "../linuxabi/sys/ttyfile";
 import { judgeCall } from "../linuxabi/seccomp/judge";
 import { linuxCall } from "../linuxabi/table";
+import { vdsoStart } from "../linuxabi/vdso";
 import { CALL_NAMES } from "../linuxabi/types/calls";
 import { initFrames, readBootInfo } from "./boot/memorymap";
 import { option, parseCommandLine } from "./boot/options";
@@ -125,7 +126,7 @@ export function boot(): void {
   socketIoctlInit();
   ptyPeerInit();
   ttyProcessesInit();
-  must(sharedMemoryInit(), "shared memory");
+  must(sharedMemoryInit() && vdsoStart(), "shared memory");
   logStart("memory");
   logNumber(framesFree() / 256);
   logText(" MiB free of ");

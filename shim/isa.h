@@ -186,6 +186,9 @@ ISA u64 isa_image_rodata_end(void) { return IMAGE_PHYSICAL(image_rodata_end); }
 ISA u64 isa_image_end(void) { return IMAGE_PHYSICAL(image_end); }
 ISA u64 isa_data_start(void) { return (u64)wasm_data_physical; }
 ISA u32 isa_data_bytes(void) { return (u32)(wasm_data_end - wasm_data_start); }
+extern const u8 vdso_image[], vdso_image_end[];
+ISA u64 isa_vdso_image(void) { return IMAGE_PHYSICAL(vdso_image); }
+ISA u32 isa_vdso_bytes(void) { return (u32)(vdso_image_end - vdso_image); }
 ISA u32 isa_symbol_name(u64 address, u32 to, u32 capacity) { return symbol_name(address, LINEAR(to), capacity); }
 u64 isa_return_address(u32 depth);
 _Noreturn void isa_halt(void);

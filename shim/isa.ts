@@ -143,6 +143,11 @@ export declare function imageEnd(): u64;
 export declare function dataStart(): u64;
 @external("isa", "data_bytes")
 export declare function dataBytes(): u32;
+/** Physical address and size of the image that programs find mapped beside their own (linuxabi/vdso/vdso.c). */
+@external("isa", "vdso_image")
+export declare function vdsoImage(): u64;
+@external("isa", "vdso_bytes")
+export declare function vdsoBytes(): u32;
 
 /** Physical address of the page under the kernel stack, to be left unmapped. */
 @external("isa", "stack_guard")

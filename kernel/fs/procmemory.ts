@@ -62,7 +62,7 @@ const NAME_COLUMN: u32 = 73;
 function putMapping(text: Text, vma: Vma, inspector: Inode): void {
   const from = text.length;
   const flags = vma.flags;
-  const inode = vma.inode;
+  const inode: Inode | null = (flags & VmaFlag.Vdso) != 0 ? null : vma.inode;
   putHex(text, vma.start, 8);
   putByte(text, 0x2d);
   putHex(text, vma.end, 8);
@@ -87,7 +87,7 @@ function putMapping(text: Text, vma: Vma, inspector: Inode): void {
   if (entry) putEntryPath(text, inspector, entry);
   else if ((flags & VmaFlag.Heap) != 0) put(text, "[heap]");
   else if ((flags & VmaFlag.Stack) != 0) put(text, "[stack]");
-  else if ((flags & VmaFlag.Vdso) != 0) put(text, "[vdso]");
+  else if ((flags & VmaFlag.Vdso) != 0) put(text, vma.pageOffset == 0 ? "[vvar]" : "[vdso]");
   putByte(text, 0x0a);
 }
 

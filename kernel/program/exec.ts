@@ -34,13 +34,15 @@ const MOVABLE_BASE: u64 = 0x5555_5555_4000;
 const SIGCHLD: u32 = 17;
 /** Linux's _STK_LIM. */
 const SECURE_STACK_BYTES: u64 = 8 << 20;
+/** A bit of Process.personality (personality(2)): addresses are the same every time. */
+const ADDR_NO_RANDOMIZE: u32 = 0x0040000;
 
 const line = memory.data(256, 16);
 const nameBuffer = memory.data(4096, 16);
 /** The name execve was given: AT_EXECFN and comm. */
 const givenName = memory.data(4096, 16);
 const interpreterName = memory.data(4096, 16);
-const facts = changetype<ProgramFacts>(memory.data(40, 8));
+const facts = changetype<ProgramFacts>(memory.data(48, 8));
 const place = changetype<Path>(memory.data(8, 8));
 const interpreterPlace = changetype<Path>(memory.data(8, 8));
 const random = memory.data(16, 8);
@@ -114,8 +116,9 @@ function findInterpreter(context: FsContext, c: Credentials, inode: Inode): Resu
   return findProgram(interpreterPlace, context, c, null, interpreterName, bytes - 1, WalkFlag.Follow);
 }
 
-/** A random number of pages below 2^bits, in bytes. */
+/** A random number of pages below 2^bits, in bytes; 0 for a program that wants none. */
 function randomPages(bits: u64): u64 {
+  if (facts.fixed) return 0;
   randomBytes(random, 8);
   return (load<u64>(random) & (((<u64>1) << bits) - 1)) << 12;
 }
@@ -153,7 +156,7 @@ function mapBoth(space: AddressSpace, inode: Inode, named: bool): Result {
   facts.interpreterBase = 0;
   let r = elf.mapProgram(space, inode, place.entry, bias, false);
   if (r < 0) return r;
-  space.brkStart += randomPages(elf.isDynamic ? 13 : 10);
+  space.brkStart += randomPages(13);
   space.brk = space.brkStart;
   if (!named) return <Result>facts.entry;
   const interpreter = interpreterPlace.entry.inode!;
@@ -210,13 +213,16 @@ function replace(t: Thread, a: Arguments, nameLength: u32): Result {
   const process = t.process;
   const space = spaceNew(process.container);
   if (!space) return -Errno.ENOMEM;
-  const stackLimit = min<u64>(max<u64>(softLimit(process, LimitKind.Stack), 128 << 20), (USER_END / 6) * 5);
-  space.mmapTop = (USER_END - stackLimit - ((<u64>16) << 30) - randomPages(28)) & ~(<u64>PAGE_SIZE - 1);
   const made = credentialsForExec(t, place.mount, place.entry.inode!);
   if (made < 0) {
     spaceRelease(space);
     return made;
   }
+  facts.host = process.host;
+  facts.fixed = (process.personality & ~execPersonalityMask & ADDR_NO_RANDOMIZE) != 0;
+  const stackLimit = min<u64>(max<u64>(softLimit(process, LimitKind.Stack), 128 << 20), (USER_END / 6) * 5);
+  const stackRandom: u64 = facts.fixed ? 0 : (<u64>16) << 30;
+  space.mmapTop = (USER_END - stackLimit - stackRandom - randomPages(28)) & ~(<u64>PAGE_SIZE - 1);
   const credentials = changetype<Credentials>(<usize>made);
   // Handlers do not outlive their program; who shares them (CLONE_SIGHAND) keeps its own.
   const actions = process.actions.refs > 1 ? actionsCopy(process.actions) : actionsRetain(process.actions);

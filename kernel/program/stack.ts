@@ -5,7 +5,7 @@ import { cpuid, physicalWrite } from "../../shim/isa";
 import { Errno } from "../errno";
 import { randomBytes } from "../random";
 import { Access, handleFault } from "../mm/fault";
-import { PAGE_SIZE } from "../mm/frame";
+import { PAGE_SHIFT, PAGE_SIZE } from "../mm/frame";
 import { mapRegion, pageUp } from "../mm/map";
 import { findSlot, PTE_ADDRESS } from "../mm/pagetable";
 import { AddressSpace, VmaFlag } from "../mm/space";
@@ -13,10 +13,12 @@ import { USER_END } from "../mm/user";
 import { Result } from "../result";
 import { Credentials } from "../task/credentials";
 import { Arguments } from "./arguments";
+import { vdsoMap } from "./vdso";
 
 /** Stack that is mapped at once beyond what the strings take; the rest comes by faults. */
 const STACK_BYTES: u64 = 131072;
 const AUXILIARY_MAX: u32 = 48;
+const HWCAP2_FSGSBASE: u64 = 2;
 
 /** Types of the auxiliary vector (getauxval(3)). */
 const enum Auxiliary {
@@ -41,6 +43,7 @@ const enum Auxiliary {
   RseqFeatureBytes = 27,
   RseqAlignment = 28,
   ExecutableName = 31,
+  VdsoHeader = 33,
   MinimumSignalStack = 51,
 }
 
@@ -52,6 +55,12 @@ export class ProgramFacts {
   entry: u64;
   interpreterBase: u64;
   secure: u64;
+  /** Linux programs get the vDSO. */
+  host: bool;
+  /** The personality forbids randomness (ADDR_NO_RANDOMIZE). */
+  fixed: bool;
+  pad: u16;
+  pad1: u32;
 }
 
 const vector = memory.data(48 * 8, 16);
@@ -121,7 +130,8 @@ export function buildStack(
   executable: bool,
 ): Result {
   randomBytes(scratch, 24);
-  const top = USER_END - ((load<u64>(scratch, 16) & 0x3f_ffff) << 12);
+  const lower = load<u64>(scratch, 16);
+  const top = facts.fixed ? USER_END : USER_END - ((lower & 0x3f_ffff) << PAGE_SHIFT);
   const strings = top - 8 - nameBytes - a.bytes;
   const platform = (strings - 7) & ~(<u64>15);
   const random = platform - 16;
@@ -131,6 +141,8 @@ export function buildStack(
   const flags = VmaFlag.Read | VmaFlag.Write | VmaFlag.GrowsDown | VmaFlag.Stack | (executable ? VmaFlag.Execute : 0);
   let r = mapRegion(space, low, pageUp(top) - low, flags, null, 0, null);
   if (r < 0) return r;
+  const vdso = facts.host ? 0 : vdsoMap(space, pageUp(top), <u32>(lower >> 32));
+  if (vdso < 0) return vdso;
 
   space.stackStart = pointer;
   r = write(space, strings, a.data, a.bytes);
@@ -153,15 +165,18 @@ export function buildStack(
   space.environmentStart = space.argumentsEnd;
   space.environmentEnd = <u64>r;
 
-  fillAuxiliary(facts, c, random, platform, strings + a.bytes);
+  fillAuxiliary(facts, c, vdso, random, platform, strings + a.bytes);
   space.auxiliary = envp + ((<u64>(a.environmentCount + 1)) << 3);
   space.auxiliaryBytes = vectorWords << 3;
   r = write(space, space.auxiliary, vector, vectorWords << 3);
   return r < 0 ? r : <Result>pointer;
 }
 
-function fillAuxiliary(facts: ProgramFacts, c: Credentials, random: u64, platform: u64, name: u64): void {
+/** In the order in which Linux has the entries. */
+function fillAuxiliary(facts: ProgramFacts, c: Credentials, vdso: u64, random: u64, platform: u64, name: u64): void {
   vectorWords = 0;
+  if (vdso != 0) auxiliary(Auxiliary.VdsoHeader, vdso);
+  auxiliary(Auxiliary.MinimumSignalStack, minimumSignalStack());
   auxiliary(Auxiliary.HardwareCapabilities, cpuid(1, 0, 3));
   auxiliary(Auxiliary.PageSize, PAGE_SIZE);
   auxiliary(Auxiliary.ClockTick, 100);
@@ -177,14 +192,18 @@ function fillAuxiliary(facts: ProgramFacts, c: Credentials, random: u64, platfor
   auxiliary(Auxiliary.Egid, c.egid);
   auxiliary(Auxiliary.Secure, facts.secure);
   auxiliary(Auxiliary.Random, random);
-  auxiliary(Auxiliary.HardwareCapabilities2, 2); // FSGSBASE works from user mode (HWCAP2_FSGSBASE)
+  auxiliary(Auxiliary.HardwareCapabilities2, canWriteFsBase() ? HWCAP2_FSGSBASE : 0);
+  auxiliary(Auxiliary.ExecutableName, name);
+  auxiliary(Auxiliary.Platform, platform);
   // What linuxabi/sys/rseq.ts knows of struct rseq.
   auxiliary(Auxiliary.RseqFeatureBytes, 28);
   auxiliary(Auxiliary.RseqAlignment, 32);
-  auxiliary(Auxiliary.ExecutableName, name);
-  auxiliary(Auxiliary.Platform, platform);
-  auxiliary(Auxiliary.MinimumSignalStack, minimumSignalStack());
   auxiliary(Auxiliary.Null, 0);
+}
+
+/** The kernel lets user mode use WRFSBASE and its like where the CPU has them. */
+function canWriteFsBase(): bool {
+  return cpuid(0, 0, 0) >= 7 && (cpuid(7, 0, 1) & 1) != 0;
 }
 
 /** Bytes of the largest signal frame: XSAVE area, its alignment, ucontext, siginfo and red zone. */

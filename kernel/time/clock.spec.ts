@@ -1,4 +1,4 @@
-import { clockStart, nowNs, setWallNs, tscFrequencyHz, wallNs, wallOffset } from "./clock";
+import { clockScale, clockStart, nowNs, setClockListener, setWallNs, tscFrequencyHz, wallNs, wallOffset } from "./clock";
 import { advance } from "./testing";
 
 /** What reading the simulated clock takes, in ticks. */
@@ -11,6 +11,9 @@ function error(hz: u64, seconds: u64): i64 {
   advance(hz * seconds - READ);
   return <i64>(nowNs() - seconds * 1_000_000_000);
 }
+
+let told = 0;
+let toldScale: u64 = 0;
 
 describe("the clock", () => {
   test("before it is calibrated a tick is a nanosecond", () => {
@@ -61,5 +64,18 @@ describe("the clock", () => {
     setWallNs(5);
     expect(wallNs()).toBe(505);
     expect(nowNs()).toBeLessThan(2_000_000_000, "monotonic time is not set");
+  });
+
+  test("tells its listener at once, and when it is set or started", () => {
+    setClockListener(() => {
+      told++;
+      toldScale = clockScale();
+    });
+    expect(told).toBe(1);
+    setWallNs(7);
+    expect(told).toBe(2);
+    clockStart(500_000_000);
+    expect(told).toBe(3);
+    expect(toldScale).toBe((<u64>2) << 60);
   });
 });

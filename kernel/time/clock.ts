@@ -11,6 +11,23 @@ let wallOffsetNs: u64 = 0;
 /** False until the TSC is calibrated: nanoseconds are ticks then. */
 let calibrated = false;
 
+type Listener = () => void;
+let listener: u32 = 0;
+
+/** Registers what is to know when the clock is started or set; told at once, too. */
+export function setClockListener(f: Listener): void {
+  listener = f.index;
+  f();
+}
+
+/** What nowNs computes with: the TSC's value that is time 0, and nanoseconds per tick * 2^60. */
+export function clockStartTicks(): u64 {
+  return tscStart;
+}
+export function clockScale(): u64 {
+  return scale;
+}
+
 /** Nanoseconds since boot; never goes back. */
 export function nowNs(): u64 {
   const ticks = rdtsc() - tscStart;
@@ -36,6 +53,7 @@ export function clockStart(hz: u64): void {
   }
   scale = (whole << 60) | fraction;
   calibrated = hz != 1_000_000_000;
+  if (listener != 0) call_indirect<void>(listener);
 }
 
 export function tscFrequencyHz(): u64 {
@@ -50,6 +68,7 @@ export function wallNs(): u64 {
 /** Sets the wall clock: `ns` since 1970 is now. */
 export function setWallNs(ns: u64): void {
   wallOffsetNs = ns - nowNs();
+  if (listener != 0) call_indirect<void>(listener);
 }
 
 export function wallOffset(): u64 {

@@ -22,6 +22,13 @@ const cOptions = [
     "-Ishim",
   ],
 ];
+/** The vDSO is the one part of the image that runs in user mode: position-independent, and with what unwinds through it. */
+const vdsoOptions = [
+  ...["-std=gnu11", "-O2", "-ffreestanding", "-nostdinc", "-fno-builtin", "-fPIC", "-mgeneral-regs-only", "-fno-stack-protector"],
+  ...["-fcf-protection=none", "-Wall", "-Wextra", "-Werror", "-shared", "-nostdlib", "-s", "-Wl,-T,linuxabi/vdso/vdso.ld"],
+  ...["-Wl,-soname,linux-vdso.so.1", "-Wl,--hash-style=both", "-Wl,-Bsymbolic", "-Wl,--build-id=none", "-Wl,--eh-frame-hdr"],
+  ...["-Wl,-z,max-page-size=4096", "-Wl,-z,noexecstack", "-Wl,--no-undefined"],
+];
 /** The debug kernel is for a debugger: less optimised, with line numbers of the generated C. */
 const optimisation: Record<Target, string[]> = { release: ["-O2", "-g0"], debug: ["-O1", "-g", "-fno-omit-frame-pointer"] };
 const warnings = ["-Wall", "-Wextra", "-Werror"];
@@ -114,6 +121,11 @@ export async function buildKernel(target: Target = "release"): Promise<string> {
     });
     return to;
   };
+  await step(file("vdso.so"), hashOf(["linuxabi/vdso/vdso.c", "linuxabi/vdso/vdso.ld"], ...vdsoOptions), async () => {
+    await run`gcc ${vdsoOptions} linuxabi/vdso/vdso.c -o ${file("vdso.so")}`;
+    const symbols = `.globl vdso_image, vdso_image_end\nvdso_image: .incbin "${file("vdso.so")}"\nvdso_image_end:\n`;
+    fs.writeFileSync(file("vdso.S"), `# ${hashOf([file("vdso.so")])}\n.section .rodata\n${symbols}`);
+  });
   fs.writeFileSync(file("no-symbols.c"), symbolTable(""));
   const objects = await Promise.all([
     object("shim/boot.S", []),
@@ -121,6 +133,7 @@ export async function buildKernel(target: Target = "release"): Promise<string> {
     object("shim/isa.c", warnings),
     object(file("kernel.c"), ["-w"]),
     object(file("data.S"), []),
+    object(file("vdso.S"), []),
   ]);
   const noSymbols = await object(file("no-symbols.c"), warnings);
   await step(file("linker.ld"), hashOf(["shim/linker.ld", "shim/layout.h"]), async () => {
