@@ -55,9 +55,11 @@ export class Pipe {
   writeLast: usize;
   pollFirst: usize;
   pollLast: usize;
+  /** The page of the slot that was read last, kept for the next write: small messages need no page of the allocator. 0 for none. */
+  spareFrame: u32;
 }
-export const PIPE_BYTES: u32 = 60;
-if (offsetof<Pipe>() != PIPE_BYTES) ERROR("Pipe is 60 bytes");
+export const PIPE_BYTES: u32 = 64;
+if (offsetof<Pipe>() != PIPE_BYTES) ERROR("Pipe is 64 bytes");
 
 @inline
 export function pipeReadQueue(pipe: Pipe): WaitQueue {
@@ -105,6 +107,8 @@ export function pipeClear(pipe: Pipe): void {
   wakeAll(pipeWriteQueue(pipe));
   wakeAll(pipePollQueue(pipe));
   while (pipe.tail != pipe.head) frameRelease(slotAt(pipe, pipe.tail++).frame);
+  if (pipe.spareFrame != 0) frameRelease(pipe.spareFrame);
+  pipe.spareFrame = 0;
   kernelFree(pipe.ring);
   pipe.ring = 0;
 }
@@ -175,13 +179,15 @@ function physical(slot: PipeSlot, offset: u32): u64 {
 
 /** Appends a new page with up to `bytes` from the peer: bytes moved, -ENOMEM, or the peer's error. The ring has room. */
 function appendPage(pipe: Pipe, peer: PipePeer, address: u64, bytes: u32, flags: u32): Result {
-  const frame = frameAlloc();
+  const spare = pipe.spareFrame;
+  const frame = spare != 0 ? spare : frameAlloc();
   if (frame == 0) return -Errno.ENOMEM;
+  pipe.spareFrame = 0;
   const slot = slotAt(pipe, pipe.head);
   slot.frame = frame;
   const moved = fetch(peer, physical(slot, 0), address, bytes);
   if (moved <= 0) {
-    frameRelease(frame);
+    pipe.spareFrame = frame;
     return moved;
   }
   slot.offset = 0;
@@ -259,7 +265,8 @@ function readSlot(pipe: Pipe, peer: PipePeer, address: u64, count: u32): Result 
   const r = deliver(peer, physical(slot, slot.offset), address, min(length, count));
   if (r <= 0) return r;
   if (<u32>r == length || (slot.flags & SlotFlag.Packet) != 0) {
-    frameRelease(slot.frame);
+    if (pipe.spareFrame != 0) frameRelease(slot.frame);
+    else pipe.spareFrame = slot.frame;
     pipe.tail++;
   } else {
     slot.offset += <u16>r;
