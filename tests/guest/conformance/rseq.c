@@ -94,8 +94,10 @@ static void on_alarm_stop(int number) {
 
 static void sequences(void) {
   stop = 1;
-  equal("a sequence that nothing disturbs", spin(&stop), 0);
-  check("the pointer stays", area.rseq_cs == (unsigned long)&described);
+  // A busy machine preempts us now and then, which aborts the sequence or clears the pointer after it.
+  int undisturbed = 0;
+  for (int i = 0; i < 10000 && !undisturbed; i++) undisturbed = spin(&stop) == 0 && area.rseq_cs == (unsigned long)&described;
+  check("a sequence that nothing disturbs ends, and the pointer stays", undisturbed);
   signals = 0, stop = 0;
   handle(SIGALRM, on_alarm, 0);
   struct itimerval soon = {{0, 0}, {0, 20000}};
