@@ -1,5 +1,5 @@
 // The Linux kernels that are measured. `cloud` is Debian's for virtual machines, as it comes; `min` is built here from Debian's source of it
-// with bench/linux-min.config, `slub` the same with the faster of Linux's two allocators. What was built is kept in the user's cache folder.
+// with bench/linux-min.config, the strongest that is easily made; `slob` is the same with tinyconfig's small allocator. What was built is kept in the user's cache folder.
 
 import { spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";
@@ -10,7 +10,7 @@ import { type DebianPackage, fetchedFolder, unpackDebian } from "../debian.ts";
 import { projectRoot } from "../project.ts";
 import { fetchDependency, fetchPackage } from "./packages.ts";
 
-export const kernelNames = ["min", "slub", "cloud"] as const;
+export const kernelNames = ["min", "slob", "cloud"] as const;
 export type KernelName = (typeof kernelNames)[number];
 
 export interface LinuxKernel {
@@ -23,7 +23,7 @@ export interface LinuxKernel {
 /** The fragments over `make tinyconfig` that a kernel is built with. */
 const FRAGMENTS: Record<Exclude<KernelName, "cloud">, string[]> = {
   min: ["linux-min.config"],
-  slub: ["linux-min.config", "linux-slub.config"],
+  slob: ["linux-min.config", "linux-slob.config"],
 };
 
 /** Debian packages that the build of a kernel takes beyond those of the project, and what shows that each is there. */

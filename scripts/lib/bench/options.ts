@@ -25,7 +25,7 @@ export interface BenchOptions {
 
 export const USAGE = `usage: npm run bench -- [OPTION...] [FIGURE...]
   --only NAME,...     only these figures; * stands for anything
-  --linux KERNEL,...  beside which Linux: cloud (the default), min, slub; none
+  --linux KERNEL,...  beside which Linux: cloud (the default), min, slob; none
   --memory SIZE       of the machines: 256M unless told otherwise
   --clock CLOCK       icount (the default): instructions, which repeat; wall: nanoseconds, best of many
   --rounds N          on the wall clock: how often everything is measured in turn (5)
