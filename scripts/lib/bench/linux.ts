@@ -29,6 +29,10 @@ const BOOT_SECONDS = 120;
 /** What the program `first` prints: the time-stamp counter at its first instruction. */
 const FIRST_LINE = /TSC ([0-9a-f]{16})/;
 
+/** The archives of this run. */
+const written = new Set<string>();
+process.on("exit", () => written.forEach((file) => fs.rmSync(file, { force: true })));
+
 /** A bundle in the initramfs: config.json and the files of its root. */
 interface Bundle {
   config: object;
@@ -168,7 +172,7 @@ export class Linux implements System {
       for (const program of programs) addProgram(program, `bundles/${name}/rootfs/bin/${path.basename(program)}`);
     }
     writer.end();
-    process.once("exit", () => fs.rmSync(file, { force: true }));
+    written.add(file);
     return file;
   }
 }
