@@ -81,21 +81,20 @@ const failed = systems.flatMap(({ title, failed }) => [...new Set(failed)].map((
 const beyond = [...own].filter(([name, value]) => isBeyondBar(name, value, clock)).map(([name]) => `${name} is beyond its bar`);
 let good = failed.length === 0;
 
+const about = surroundings(kernels, crun);
+const text = [markdownTable(columns, clock), legend(clock), describeSurroundings(about, clock, memoryKib)].join("\n\n");
 if (options.check || options.update) {
   good = check(own, options) && good;
 } else {
   good &&= beyond.length === 0;
-  const about = surroundings(kernels, crun);
-  const table = markdownTable(columns, clock);
-  const text = `${table}\n\n${legend(clock)}\n\n${describeSurroundings(about, clock, memoryKib)}`;
   console.log(text);
-  if (options.markdown !== undefined) fs.writeFileSync(options.markdown, `${text}\n`);
-  if (options.json !== undefined) {
-    const figures = Object.fromEntries(columns.map(({ title, figures }) => [title, Object.fromEntries(figures)]));
-    fs.writeFileSync(options.json, `${JSON.stringify({ clock, memoryKib, ...about, figures }, null, 2)}\n`);
-  }
-  if (options.readme) await writeDocument(DOCUMENTS[clock], text);
   for (const line of beyond) console.error(line);
 }
+if (options.markdown !== undefined) fs.writeFileSync(options.markdown, `${text}\n`);
+if (options.json !== undefined) {
+  const figures = Object.fromEntries(columns.map(({ title, figures }) => [title, Object.fromEntries(figures)]));
+  fs.writeFileSync(options.json, `${JSON.stringify({ clock, memoryKib, ...about, figures }, null, 2)}\n`);
+}
+if (options.readme) await writeDocument(DOCUMENTS[clock], text);
 for (const line of failed) console.error(line);
 process.exitCode = good ? 0 : 1;
