@@ -31,7 +31,7 @@ async function measure(workload: Workload): Promise<Figures> {
     const running = lab.run(workload.name, "/bundle", streams);
     streams.closeInput();
     const { code, signal } = await running;
-    const { framesUsable, framesLeastFree } = await lab.stats();
+    const { framesUsable, framesLeastFree } = await lab.allStats();
     const expected = fs.readFileSync(expectedOutput(workload), "utf8");
     const passed = signal === 0 && code === workload.status && streams.output === expected;
     return { passed, bundleBytes, peakBytes: (framesUsable - framesLeastFree) * FRAME_BYTES };

@@ -11,11 +11,10 @@ import { Machine, type MachineOptions } from "../lib/machine.ts";
 import { kernelFile } from "../lib/project.ts";
 import { INITIAL_WINDOW, type Kind, type Message, Stream } from "../lib/protocol.ts";
 
-/** The answer to STATS (docs/control-protocol.md). */
+/** What the answer to STATS (docs/control-protocol.md) says of now: the same again when nothing is left behind. */
 export interface Stats {
   framesUsable: number;
   framesFree: number;
-  framesLeastFree: number;
   heapBytes: number;
   heapObjects: number;
   containers: number;
@@ -175,7 +174,14 @@ export class Lab {
   }
 
   async stats(): Promise<Stats> {
-    return (await this.body("STATS", {})) as Stats;
+    const now: Stats & { framesLeastFree?: number } = await this.allStats();
+    delete now.framesLeastFree;
+    return now;
+  }
+
+  /** The stats of now, and the fewest frames that were ever free. */
+  async allStats(): Promise<Stats & { framesLeastFree: number }> {
+    return (await this.body("STATS", {})) as Stats & { framesLeastFree: number };
   }
 
   async state(id: string): Promise<State> {
