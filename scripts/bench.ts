@@ -55,6 +55,9 @@ async function writeDocument(file: string, text: string): Promise<void> {
   fs.writeFileSync(file, await prettier.format(document, { ...style, filepath: file }));
 }
 
+// What is registered for the end of the process ends machines and removes archives.
+for (const signal of ["SIGINT", "SIGTERM"] as const) process.on(signal, () => process.exit(1));
+
 const options = readOptions();
 await runScript("build");
 const bundle = await buildGuestBundle();

@@ -60,8 +60,8 @@ export class Cyrius implements System {
 
   async memory(): Promise<Figures> {
     const boot: Boot = { ...(await this.bootOf("lifecycle")), clock: "icount", until: /^boot_to_first_instruction|panic|lifecycle:/i };
-    const works = async (memoryKib: number): Promise<boolean> =>
-      (await runMachine({ ...boot, memoryKib })).lines.some(({ text }) => BOOT_LINE.test(text));
+    const works = async (memoryKib: number, timeoutSeconds: number): Promise<boolean> =>
+      (await runMachine({ ...boot, memoryKib, timeoutSeconds })).lines.some(({ text }) => BOOT_LINE.test(text));
     const least = await leastMemory(works, 64, this.setting.memoryKib);
     return least === undefined ? this.failure("least_memory_kib", "too much") : new Map([["least_memory_kib", least]]);
   }

@@ -92,8 +92,8 @@ export class Linux implements System {
   /** The least memory, in whole MiB, with which that succeeds. */
   async memory(): Promise<Figures> {
     const first = this.first();
-    const works = async (memoryKib: number): Promise<boolean> => {
-      const run = await runMachine({ ...first, memoryKib, clock: "icount", until: /Kernel panic|init: status [^0]/ });
+    const works = async (memoryKib: number, timeoutSeconds: number): Promise<boolean> => {
+      const run = await runMachine({ ...first, memoryKib, timeoutSeconds, clock: "icount", until: /Kernel panic|init: status [^0]/ });
       return run.lines.some(({ text }) => FIRST_LINE.test(text)) && run.lines.some(({ text }) => text === "init: status 0");
     };
     const least = await leastMemory(works, 1024, this.setting.memoryKib);

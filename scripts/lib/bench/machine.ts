@@ -9,6 +9,10 @@ export type Clock = "icount" | "wall";
 export const DEFAULT_MEMORY_KIB = 256 * 1024;
 export const COUNTED_HZ = 1_000_000_000;
 
+const FIRST_LIMIT_SECONDS = 120;
+const LEAST_LIMIT_SECONDS = 10;
+const LIMIT_FACTOR = 5;
+
 export interface Boot {
   kernel: string;
   initrd: string;
@@ -84,18 +88,23 @@ export function lastWords(run: Run): string {
   return [run.timedOut ? "no end in time" : "", run.complaint.trim(), ...words].filter((text) => text !== "").join("\n");
 }
 
-/** The smallest multiple of `stepKib` up to `mostKib` with which `works`, if any; it is taken to work with everything above that. */
+/**
+ * The smallest multiple of `stepKib` up to `mostKib` with which `works`, if any; it is taken to work with everything above that. A machine
+ * with too little memory may just stand still, so `works` gets a time limit in seconds: several times what the largest machine took.
+ */
 export async function leastMemory(
-  works: (memoryKib: number) => Promise<boolean>,
+  works: (memoryKib: number, limitSeconds: number) => Promise<boolean>,
   stepKib: number,
   mostKib: number,
 ): Promise<number | undefined> {
+  const started = performance.now();
+  if (!(await works(mostKib, FIRST_LIMIT_SECONDS))) return undefined;
+  const limitSeconds = Math.max(LEAST_LIMIT_SECONDS, ((performance.now() - started) / 1000) * LIMIT_FACTOR);
   let fails = 0;
   let least = mostKib / stepKib;
-  if (!(await works(mostKib))) return undefined;
   while (least - fails > 1) {
     const middle = Math.floor((fails + least) / 2);
-    if (await works(middle * stepKib)) least = middle;
+    if (await works(middle * stepKib, limitSeconds)) least = middle;
     else fails = middle;
   }
   return least * stepKib;
