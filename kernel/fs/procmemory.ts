@@ -4,7 +4,8 @@ import { Errno } from "../errno";
 import { put, putByte, putHex, putUnsigned, Text, textReserve } from "../lib/text";
 import { PAGE_SHIFT } from "../mm/frame";
 import { findSlot, PTE_PRESENT } from "../mm/pagetable";
-import { AddressSpace, Vma, vmaAt, VmaFlag } from "../mm/space";
+import { AddressSpace } from "../mm/space";
+import { Vma, VmaFlag } from "../mm/vma";
 import { Result } from "../result";
 import { deviceMajor, deviceMinor, Inode } from "../vfs/inode";
 import { mayInspect, spaceRead, subjectProcess } from "./procsubject";
@@ -97,7 +98,11 @@ export function showMaps(text: Text, inode: Inode): Result {
   if (!mayInspect(p)) return -Errno.EACCES;
   const space = p.space;
   if (!space) return 0;
-  for (let i: u32 = 0; i < space.vmaCount; i++) putMapping(text, vmaAt(space, i), inode);
+  let vma = space.first;
+  while (vma) {
+    putMapping(text, vma, inode);
+    vma = vma.next;
+  }
   return 0;
 }
 
@@ -130,8 +135,10 @@ export function showSmaps(text: Text, inode: Inode): Result {
   if (!mayInspect(p)) return -Errno.EACCES;
   const space = p.space;
   if (!space) return 0;
-  for (let i: u32 = 0; i < space.vmaCount; i++) {
-    const vma = vmaAt(space, i);
+  let next = space.first;
+  while (next) {
+    const vma = next;
+    next = vma.next;
     putMapping(text, vma, inode);
     const resident = residentPages(space, vma);
     const shared = (vma.flags & VmaFlag.Shared) != 0;

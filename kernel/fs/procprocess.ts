@@ -4,7 +4,8 @@ import { Errno } from "../errno";
 import { cstringLength, parseDecimal } from "../lib/bytes";
 import { put, putByte, putBytes, putHex, putOctal, putSigned, putUnsigned, Text } from "../lib/text";
 import { framesUsable, PAGE_SHIFT, PAGE_SIZE } from "../mm/frame";
-import { AddressSpace, vmaAt, VmaFlag } from "../mm/space";
+import { AddressSpace } from "../mm/space";
+import { VmaFlag } from "../mm/vma";
 import { Result } from "../result";
 import { capable, Capability } from "../task/credentials";
 import { FilterKind } from "../task/filter";
@@ -54,8 +55,10 @@ function measure(space: AddressSpace): void {
   stackBytes = 0;
   lockedBytes = 0;
   let executable: u64 = 0;
-  for (let i: u32 = 0; i < space.vmaCount; i++) {
-    const vma = vmaAt(space, i);
+  let next = space.first;
+  while (next) {
+    const vma = next;
+    next = vma.next;
     const bytes = vma.end - vma.start;
     const flags = vma.flags;
     if ((flags & VmaFlag.Locked) != 0) lockedBytes += bytes;

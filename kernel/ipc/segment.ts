@@ -5,7 +5,7 @@ import { Container } from "../container/container";
 import { Errno } from "../errno";
 import { sharedMemoryFile } from "../fs/shm";
 import { kernelAlloc, kernelFree } from "../mm/heap";
-import { setSegmentDetached, Vma } from "../mm/space";
+import { setSegmentDetached, Vma } from "../mm/vma";
 import { Result } from "../result";
 import { Credentials } from "../task/credentials";
 import { current } from "../task/thread";

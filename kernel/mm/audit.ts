@@ -4,7 +4,9 @@
 import { countWritableExecutable, kernelRoot } from "./kernelmap";
 import { PAGE_SIZE } from "./frame";
 import { PTE_ADDRESS, PTE_NO_EXECUTE, PTE_PRESENT, PTE_WRITE } from "./pagetable";
-import { AddressSpace, vmaFind, VmaFlag } from "./space";
+import { AddressSpace } from "./space";
+import { VmaFlag } from "./vma";
+import { vmaFind } from "./vmatree";
 
 const KERNEL_SLOTS: u32 = 256;
 const BOTH: u32 = VmaFlag.Write | VmaFlag.Execute;

@@ -22,8 +22,10 @@ import {
   tablesPooled,
   tablesRelease,
 } from "./pagetable";
-import { AddressSpace, sharedPages, spaceNew, spaceRelease, unmapInodePages, vmaAt, VmaFlag, vmaFind } from "./space";
-import { useTestMemory } from "./testing";
+import { AddressSpace, sharedPages, spaceNew, spaceRelease, unmapInodePages } from "./space";
+import { useTestMemory, vmaAt } from "./testing";
+import { VmaFlag } from "./vma";
+import { vmaFind } from "./vmatree";
 
 const AT: u64 = 0x7000_0000_0000;
 const PAGE: u64 = 4096;

@@ -19,7 +19,9 @@ import {
   PTE_USER,
   PTE_WRITE,
 } from "./pagetable";
-import { AddressSpace, countPage, spaceFlush, Vma, vmaAt, vmaFind, VmaFlag, vmaIndex } from "./space";
+import { AddressSpace, countPage, spaceFlush } from "./space";
+import { Vma, VmaFlag } from "./vma";
+import { STACK_GUARD_BYTES, vmaFind, vmaFrom, vmaResize } from "./vmatree";
 
 /** What a fault wanted to do. */
 export const enum Access {
@@ -30,8 +32,6 @@ export const enum Access {
 
 /** File pages mapped by one fault, aligned: the neighbours are likely wanted next (Linux's fault-around). */
 const AROUND: u64 = 16;
-/** A stack keeps this distance from the mapping below it. */
-const STACK_GUARD_BYTES: u64 = 256 * 4096;
 /** User pages leave this many frames to the kernel. */
 export const KERNEL_RESERVE: u32 = 64;
 
@@ -167,18 +167,14 @@ function sharedWrite(space: AddressSpace, vma: Vma, slot: usize, va: u64): Resul
 
 /** The stack that `va` lies below and that may grow to it: extended; or null. */
 function growStack(space: AddressSpace, va: u64): Vma | null {
-  const i = vmaIndex(space, va);
-  if (i == space.vmaCount) return null;
-  const vma = vmaAt(space, i);
-  if (!(vma.flags & VmaFlag.GrowsDown)) return null;
+  const vma = vmaFrom(space, va);
+  if (!vma || !(vma.flags & VmaFlag.GrowsDown)) return null;
   const start = va & ~(<u64>PAGE_SIZE - 1);
   const t = current; // null while a container's first program is made
   if (t && vma.end - start > load<u64>(t.process.limits, 3 * 16)) return null;
-  if (i > 0 && start < vmaAt(space, i - 1).end + STACK_GUARD_BYTES) return null;
-  const pages = (vma.start - start) >> PAGE_SHIFT;
-  space.virtualPages += pages;
-  vma.pageOffset -= pages;
-  vma.start = start;
+  const below = vma.prev;
+  if (below && start < below.end + STACK_GUARD_BYTES) return null;
+  vmaResize(space, vma, start, vma.end);
   return vma;
 }
 

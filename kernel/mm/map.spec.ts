@@ -10,8 +10,10 @@ import { frameFailAfter, framesFree } from "./frame";
 import { heapBytesHeld, heapObjectsUsed, kernelAlloc, kernelFree } from "./heap";
 import { growRegion, mapRegion, moveRegion, protectRegion, unmapRegion } from "./map";
 import { findSlot, pteFrame, tablesRelease } from "./pagetable";
-import { AddressSpace, spaceNew, spaceRelease, unmapInodePages, vmaAt, Vma, VmaFlag, vmaFind, VMA_BYTES } from "./space";
-import { useTestMemory } from "./testing";
+import { AddressSpace, spaceNew, spaceRelease, unmapInodePages } from "./space";
+import { useTestMemory, vmaAt } from "./testing";
+import { Vma, VmaFlag, VMA_BYTES } from "./vma";
+import { vmaFind } from "./vmatree";
 
 // Random changes of an address space, held against an oracle that knows each page by itself. The pages lie on both sides of a border
 // between two page tables.

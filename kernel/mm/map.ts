@@ -6,25 +6,23 @@ import { Result } from "../result";
 import { Entry, Inode } from "../vfs/inode";
 import { PAGE_SHIFT, PAGE_SIZE } from "./frame";
 import { findSlot, makeSlot, PTE_NO_EXECUTE, PTE_PRESENT, PTE_WRITE } from "./pagetable";
-import {
-  AddressSpace,
-  findGap,
-  rangeFree,
-  spaceFlush,
-  unmapPages,
-  USER_START,
-  Vma,
-  vmaAt,
-  VmaFlag,
-  vmaIndex,
-  vmaInsert,
-  vmaMerge,
-  vmaNew,
-  vmaRemoveRange,
-  vmaReserve,
-  vmaSplit,
-} from "./space";
+import { AddressSpace, spaceFlush, unmapPages } from "./space";
 import { USER_END } from "./user";
+import { Vma, VmaFlag, vmaFree, vmaNew } from "./vma";
+import {
+  findGap,
+  placeFree,
+  rangeFree,
+  USER_START,
+  vmaFrom,
+  vmaInsertBefore,
+  vmaJoin,
+  vmaJoinBelow,
+  vmaRemove,
+  vmaResize,
+  vmaRoom,
+  vmaSplit,
+} from "./vmatree";
 
 /** Rounds up to whole pages. */
 @inline
@@ -32,41 +30,27 @@ export function pageUp(bytes: u64): u64 {
   return (bytes + PAGE_SIZE - 1) & ~(<u64>PAGE_SIZE - 1);
 }
 
-/** Cuts mappings at `start` and `end`, so that those in between lie wholly inside; returns the index of the first, or -ENOMEM. */
+/** Cuts mappings at `start` and `end`, so that those in between lie wholly inside: 0 or -ENOMEM. */
 function isolate(space: AddressSpace, start: u64, end: u64): Result {
-  let r = vmaReserve(space, 2);
-  if (r < 0) return r;
-  let i = vmaIndex(space, start);
-  if (i < space.vmaCount && vmaAt(space, i).start < start) {
-    r = vmaSplit(space, vmaAt(space, i), start);
-    if (r < 0) return r;
-    i++;
-  }
-  const last = vmaIndex(space, end);
-  if (last < space.vmaCount && vmaAt(space, last).start < end) {
-    r = vmaSplit(space, vmaAt(space, last), end);
-    if (r < 0) return r;
-  }
-  return i;
-}
-
-/** Index of the first mapping at or above `end`. */
-function indexFrom(space: AddressSpace, end: u64): u32 {
-  const i = vmaIndex(space, end - 1);
-  return i < space.vmaCount && vmaAt(space, i).start < end ? i + 1 : i;
+  const first = vmaFrom(space, start);
+  if (first && first.start < start && !vmaSplit(space, first, start)) return -Errno.ENOMEM;
+  const last = vmaFrom(space, end);
+  return last && last.start < end && !vmaSplit(space, last, end) ? -Errno.ENOMEM : 0;
 }
 
 /** Unmaps [start, end), page-aligned: 0 or -ENOMEM (a mapping would have to be split). */
 export function unmapRegion(space: AddressSpace, start: u64, end: u64): Result {
-  if (rangeFree(space, start, end)) return 0;
-  const first = isolate(space, start, end);
-  if (first < 0) return first;
-  const last = indexFrom(space, end);
-  for (let i = <u32>first; i < last; i++) {
-    const vma = vmaAt(space, i);
-    unmapPages(space, vma.start, vma.end);
+  let vma = vmaFrom(space, start);
+  // Only a mapping that goes beyond both ends is split; nothing has changed by then.
+  if (vma && vma.start < start && vma.end > end && !vmaSplit(space, vma, end)) return -Errno.ENOMEM;
+  while (vma && vma.start < end) {
+    const next = vma.next;
+    unmapPages(space, max(vma.start, start), min(vma.end, end));
+    if (vma.start < start) vmaResize(space, vma, vma.start, start);
+    else if (vma.end > end) vmaResize(space, vma, end, vma.end);
+    else vmaRemove(space, vma);
+    vma = next;
   }
-  vmaRemoveRange(space, <u32>first, last);
   return 0;
 }
 
@@ -83,33 +67,60 @@ export function mapRegion(
   pageOffset: u64,
   entry: Entry | null,
 ): Result {
-  let r = vmaReserve(space, 3);
-  if (r < 0) return r;
+  const end = start + bytes;
   const offset = inode ? pageOffset : start >> PAGE_SHIFT;
-  const vma = vmaNew(space, start, start + bytes, flags, inode, offset, entry);
+  let next = vmaFrom(space, start);
+  const isFree = !next || next.start >= end;
+  if (isFree && extend(space, next, start, end, flags, inode, offset, entry)) return start;
+  if (!vmaRoom(space, 1)) return -Errno.ENOMEM;
+  const vma = vmaNew(space, start, end, flags, inode, offset, entry);
   if (!vma) return -Errno.ENOMEM;
-  r = unmapRegion(space, start, start + bytes);
-  if (r < 0) {
-    discard(vma);
-    return r;
+  if (!isFree) {
+    const r = unmapRegion(space, start, end);
+    if (r < 0) {
+      vmaFree(vma);
+      return r;
+    }
+    next = vmaFrom(space, start);
   }
-  vmaInsert(space, vma);
-  vmaMerge(space, vmaIndex(space, start));
+  vmaInsertBefore(space, vma, next);
+  if (!isFree) vmaJoin(space, vma);
   return start;
 }
 
-function discard(vma: Vma): void {
-  const space = vma.space;
-  vmaInsert(space, vma);
-  const i = vmaIndex(space, vma.start);
-  vmaRemoveRange(space, i, i + 1);
+/** Lets a neighbour that maps the like grow over the free range [start, end); `next` is the mapping above. True when one did. */
+function extend(
+  space: AddressSpace,
+  next: Vma | null,
+  start: u64,
+  end: u64,
+  flags: u32,
+  inode: Inode | null,
+  offset: u64,
+  entry: Entry | null,
+): bool {
+  const prev = next ? next.prev : space.last;
+  if (prev && prev.end == start && isLike(prev, flags, inode, entry) && offset - prev.pageOffset == (start - prev.start) >> PAGE_SHIFT) {
+    vmaResize(space, prev, prev.start, end);
+    if (next) vmaJoinBelow(space, next);
+    return true;
+  }
+  if (!next || next.start != end || !isLike(next, flags, inode, entry) || next.pageOffset - offset != (end - start) >> PAGE_SHIFT)
+    return false;
+  vmaResize(space, next, start, next.end);
+  return true;
+}
+
+@inline
+function isLike(vma: Vma, flags: u32, inode: Inode | null, entry: Entry | null): bool {
+  return vma.flags == flags && vma.inode == inode && vma.entry == entry;
 }
 
 /** Finds room for `bytes` at `hint` (if that is free) or anywhere: an address, or -ENOMEM. */
 export function placeRegion(space: AddressSpace, hint: u64, bytes: u64): Result {
   if (hint != 0) {
     const start = pageUp(hint);
-    if (start >= USER_START && start <= USER_END && bytes <= USER_END - start && rangeFree(space, start, start + bytes)) return start;
+    if (start >= USER_START && start <= USER_END && bytes <= USER_END - start && placeFree(space, start, start + bytes)) return start;
   }
   const gap = findGap(space, bytes);
   return gap == 0 ? -Errno.ENOMEM : <Result>gap;
@@ -121,17 +132,17 @@ export function protectRegion(space: AddressSpace, start: u64, end: u64, access:
   const whole = end;
   end = coveredTo(space, start, end);
   if (end == start) return -Errno.ENOMEM;
-  const first = isolate(space, start, end);
-  if (first < 0) return first;
-  const last = indexFrom(space, end);
+  const r = isolate(space, start, end);
+  if (r < 0) return r;
   const all = VmaFlag.Read | VmaFlag.Write | VmaFlag.Execute;
-  for (let i = <u32>first; i < last; i++) {
-    const vma = vmaAt(space, i);
+  let vma = vmaFrom(space, start);
+  while (vma && vma.start < end) {
     if (vma.flags & VmaFlag.Write) vma.flags |= VmaFlag.Written;
     vma.flags = (vma.flags & ~all) | access;
     protectPages(space, vma);
+    vma = vmaJoinBelow(space, vma).next;
   }
-  for (let i = last; i > <u32>first; i--) vmaMerge(space, i - 1);
+  if (vma) vmaJoinBelow(space, vma);
   return end == whole ? 0 : -Errno.ENOMEM;
 }
 
@@ -143,10 +154,10 @@ export function covered(space: AddressSpace, start: u64, end: u64): bool {
 /** How far from `start` on mappings follow each other without a hole; at most `end`. */
 function coveredTo(space: AddressSpace, start: u64, end: u64): u64 {
   let at = start;
-  for (let i = vmaIndex(space, start); i < space.vmaCount && at < end; i++) {
-    const vma = vmaAt(space, i);
-    if (vma.start > at) break;
+  let vma = vmaFrom(space, start);
+  while (vma && vma.start <= at && at < end) {
     at = vma.end;
+    vma = vma.next;
   }
   return min(at, end);
 }
@@ -244,8 +255,6 @@ export function moveRegion(space: AddressSpace, vma: Vma, from: u64, oldBytes: u
   let r = reserveTables(space, from, to, kept);
   if (r < 0) return r;
   // Cut out what is to go while failing is still harmless: once the pages have moved, there is no way back.
-  r = vmaReserve(space, 8);
-  if (r < 0) return r;
   if (!keepOld) r = isolate(space, from, from + oldBytes);
   if (r < 0) return r;
   r = mapRegion(space, to, newBytes, flags, inode, offset, entry);
@@ -259,7 +268,6 @@ export function moveRegion(space: AddressSpace, vma: Vma, from: u64, oldBytes: u
 /** Grows the mapping that ends at `end` by `more` bytes in place: true when there was room. */
 export function growRegion(space: AddressSpace, vma: Vma, more: u64): bool {
   if (more > USER_END - vma.end || !rangeFree(space, vma.end, vma.end + more)) return false;
-  vma.end += more;
-  space.virtualPages += more >> PAGE_SHIFT;
+  vmaResize(space, vma, vma.start, vma.end + more);
   return true;
 }

@@ -8,23 +8,11 @@ import { frameFailAfter, framesFree } from "./frame";
 import { heapBytesHeld, heapObjectsUsed, kernelAlloc, kernelFree } from "./heap";
 import { covered, growRegion, mapRegion, moveRegion, pageUp, placeRegion, protectRegion, setBreak, unmapRegion } from "./map";
 import { findSlot, pteFrame, tablesRelease } from "./pagetable";
-import {
-  AddressSpace,
-  findGap,
-  findGapBetween,
-  rangeFree,
-  spaceNew,
-  spaceRelease,
-  spaceRetain,
-  USER_START,
-  vmaAt,
-  vmaFind,
-  VmaFlag,
-  vmaIndex,
-  VMA_BYTES,
-} from "./space";
-import { useTestMemory } from "./testing";
+import { AddressSpace, spaceNew, spaceRelease, spaceRetain } from "./space";
+import { useTestMemory, vmaAt } from "./testing";
 import { USER_END } from "./user";
+import { VmaFlag, VMA_BYTES } from "./vma";
+import { findGap, findGapBetween, rangeFree, USER_START, vmaBelow, vmaFind, vmaFrom } from "./vmatree";
 
 const PAGE: u64 = 4096;
 const AT: u64 = 0x1000_0000;
@@ -102,8 +90,11 @@ describe("mappings", () => {
     expect(vmaFind(space, page(12)) == null).toBe(true);
     expect(vmaFind(space, page(10) - 1) == null).toBe(true);
     expect(vmaFind(space, page(20)) == vmaAt(space, 1)).toBe(true);
-    expect(vmaIndex(space, page(12))).toBe(1);
-    expect(vmaIndex(space, page(21))).toBe(2);
+    expect(vmaFrom(space, page(12)) == vmaAt(space, 1)).toBe(true);
+    expect(vmaFrom(space, page(21)) == null).toBe(true);
+    expect(vmaBelow(space, page(21)) == vmaAt(space, 1)).toBe(true);
+    expect(vmaBelow(space, page(11)) == vmaAt(space, 0)).toBe(true);
+    expect(vmaBelow(space, page(10)) == null).toBe(true);
     unmapRegion(space, page(20), page(21));
     expect(vmaFind(space, page(20)) == null).toBe(true, "what was found last is gone");
   });
@@ -221,6 +212,15 @@ describe("room", () => {
     expect(findGapBetween(space, page(40), page(60), 11 * PAGE)).toBe(0);
     expect(findGapBetween(space, page(52), page(58), PAGE)).toBe(0);
     expect(findGapBetween(space, page(45), page(70), 5 * PAGE)).toBe(page(65));
+  });
+
+  test("is not looked for where a stack may grow to; what asks for the very place gets it", () => {
+    map(900, 1000, READ_WRITE | VmaFlag.GrowsDown);
+    expect(findGap(space, PAGE)).toBe(page(900 - 257));
+    expect(placeRegion(space, page(800), PAGE)).toBe(page(643));
+    expect(placeRegion(space, page(600), PAGE)).toBe(page(600));
+    map(890, 891);
+    expect(findGap(space, PAGE)).toBe(page(889), "below what stands in its way already");
   });
 
   test("a hint is taken when it is free and sensible", () => {

@@ -1,63 +1,14 @@
-// An address space: its page tables and its mappings (Vma), sorted by address in one array. Binary search finds; inserting moves the rest
-// of the array, which for the few hundred mappings even a large program has beats a tree in both code and instructions.
+// An address space: its page tables, and what its tree of mappings (vmatree.ts) hangs on.
 // Shared by the threads of a process and by vfork's child: reference counted.
 
 import { invlpg, loadCr3 } from "../../shim/isa";
 import { Container } from "../container/container";
-import { Errno } from "../errno";
-import { entryRelease, entryRetain, inodeRelease, inodeRetain } from "../vfs/entry";
-import { Entry, Inode, InodeFlag } from "../vfs/inode";
-import { Result } from "../result";
+import { Inode } from "../vfs/inode";
 import { frameInfo, frameRelease, PAGE_SHIFT, PAGE_SIZE } from "./frame";
 import { kernelAlloc, kernelFree } from "./heap";
 import { kernelRoot } from "./kernelmap";
 import { findSlot, pteFrame, PTE_ADDRESS, PTE_DIRTY, tableFree, tableNew } from "./pagetable";
-import { USER_END } from "./user";
-
-/** Lowest address a program may map: null pointers fault (vm.mmap_min_addr). */
-export const USER_START: u64 = 0x10000;
-/** vm.max_map_count. */
-const VMAS_MAX: u32 = 65530;
-
-export const enum VmaFlag {
-  Read = 1,
-  Write = 2,
-  Execute = 4,
-  Shared = 8,
-  /** A stack: grows towards lower addresses by faults. */
-  GrowsDown = 16,
-  /** MADV_DONTFORK. */
-  DontFork = 32,
-  Locked = 64,
-  /** The heap of brk(2), for /proc/PID/maps. */
-  Heap = 128,
-  Stack = 256,
-  Vdso = 512,
-  /** MADV_WIPEONFORK. */
-  WipeOnFork = 1024,
-  /** A shared mapping of a file opened only for reading: it cannot be made writable. */
-  ReadOnlyFile = 2048,
-  /** Was writable once: some private pages may differ from the file's (mprotect after relocation). */
-  Written = 4096,
-}
-
-@unmanaged
-export class Vma {
-  start: u64;
-  end: u64;
-  flags: u32;
-  /** Null for anonymous memory. Counted. */
-  inode: Inode | null;
-  /** Page of the file at `start`. For anonymous memory the page number of the address it was mapped at, so that neighbours merge. */
-  pageOffset: u64;
-  space: AddressSpace;
-  /** Neighbours in Inode.mappings. */
-  inodeNext: Vma | null;
-  inodePrev: Vma | null;
-  /** The file's name for /proc/PID/maps. Counted. */
-  entry: Entry | null;
-}
-export const VMA_BYTES: u32 = (offsetof<Vma>() + 7) & ~7;
+import { Vma, VmaFlag, vmaFree } from "./vma";
 
 @unmanaged
 export class AddressSpace {
@@ -65,10 +16,12 @@ export class AddressSpace {
   /** PML4, in low memory. */
   root: usize;
   container: Container;
-  vmas: usize;
+  /** The mappings: root of their tree, the lowest, the highest, how many. */
+  tree: Vma | null;
+  first: Vma | null;
+  last: Vma | null;
   vmaCount: u32;
-  vmaCapacity: u32;
-  /** The Vma that was found last. */
+  /** The one that was found last. */
   cached: Vma | null;
   /** Resident pages, and those of files among them. */
   pages: u32;
@@ -130,12 +83,16 @@ export function spaceRetain(space: AddressSpace): AddressSpace {
 /** Drops a reference; the last one unmaps everything. The space must not be the one loaded. */
 export function spaceRelease(space: AddressSpace): void {
   if (--space.refs != 0) return;
-  for (let i: u32 = 0; i < space.vmaCount; i++) vmaFree(vmaAt(space, i));
+  let vma = space.first;
+  while (vma) {
+    const next = vma.next;
+    vmaFree(vma);
+    vma = next;
+  }
   freeTables(space, space.root, 3, 256);
   for (let i: u32 = 0; i < KERNEL_SLOT_COUNT; i++) store<u64>(space.root + ((<usize>load<u16>(kernelSlots + (i << 1))) << 3), 0);
   tableFree(space.root);
   space.container.pages -= space.pages;
-  kernelFree(space.vmas);
   kernelFree(changetype<usize>(space));
 }
 
@@ -166,197 +123,6 @@ function freeSlots(space: AddressSpace, group: usize, level: u32): void {
     freeTables(space, below, level - 1, 512);
     tableFree(below);
   }
-}
-
-@inline
-export function vmaAt(space: AddressSpace, i: u32): Vma {
-  return changetype<Vma>(<usize>load<u32>(space.vmas + (i << 2)));
-}
-
-/** Index of the first mapping that ends above `ua`: the one that holds it, or the next one; vmaCount if there is none. */
-export function vmaIndex(space: AddressSpace, ua: u64): u32 {
-  let low: u32 = 0;
-  let high = space.vmaCount;
-  while (low < high) {
-    const middle = (low + high) >> 1;
-    if (vmaAt(space, middle).end <= ua) low = middle + 1;
-    else high = middle;
-  }
-  return low;
-}
-
-/** The mapping that holds `ua`, or null. */
-export function vmaFind(space: AddressSpace, ua: u64): Vma | null {
-  const cached = space.cached;
-  if (cached && ua >= cached.start && ua < cached.end) return cached;
-  const i = vmaIndex(space, ua);
-  if (i == space.vmaCount) return null;
-  const vma = vmaAt(space, i);
-  if (vma.start > ua) return null;
-  space.cached = vma;
-  return vma;
-}
-
-/** Makes room for `more` mappings, so that inserting them cannot fail: 0 or -ENOMEM. */
-export function vmaReserve(space: AddressSpace, more: u32): Result {
-  const count = space.vmaCount + more;
-  if (count > VMAS_MAX) return -Errno.ENOMEM;
-  if (count <= space.vmaCapacity) return 0;
-  const capacity = max<u32>(count, max<u32>(space.vmaCapacity * 2, 16));
-  const p = kernelAlloc(capacity * 4);
-  if (p == 0) return -Errno.ENOMEM;
-  memory.copy(p, space.vmas, space.vmaCount * 4);
-  kernelFree(space.vmas);
-  space.vmas = p;
-  space.vmaCapacity = capacity;
-  return 0;
-}
-
-/** A mapping that is in no space's array yet; holds `inode` and `entry`. Null when memory is short. */
-export function vmaNew(
-  space: AddressSpace,
-  start: u64,
-  end: u64,
-  flags: u32,
-  inode: Inode | null,
-  pageOffset: u64,
-  entry: Entry | null,
-): Vma | null {
-  const p = kernelAlloc(VMA_BYTES);
-  if (p == 0) return null;
-  const vma = changetype<Vma>(p);
-  vma.space = space;
-  vma.start = start;
-  vma.end = end;
-  vma.flags = flags;
-  vma.pageOffset = pageOffset;
-  if (entry) vma.entry = entryRetain(entry);
-  if (inode) {
-    vma.inode = inodeRetain(inode);
-    const first = changetype<Vma | null>(inode.mappings);
-    vma.inodeNext = first;
-    if (first) first.inodePrev = vma;
-    inode.mappings = p;
-  }
-  return vma;
-}
-
-/** kernel/ipc: a mapping of a System V segment's file has gone. */
-let segmentDetached: u32 = 0;
-
-export function setSegmentDetached(f: (inode: Inode) => void): void {
-  segmentDetached = f.index;
-}
-
-/** Frees a mapping that is in no array any more. Its pages are the caller's business. */
-export function vmaFree(vma: Vma): void {
-  const inode = vma.inode;
-  if (inode) {
-    const next = vma.inodeNext;
-    const prev = vma.inodePrev;
-    if (next) next.inodePrev = prev;
-    if (prev) prev.inodeNext = next;
-    else inode.mappings = changetype<usize>(next);
-    if ((inode.flags & InodeFlag.Segment) != 0) call_indirect<void>(segmentDetached, inode);
-    inodeRelease(inode);
-  }
-  const entry = vma.entry;
-  if (entry) entryRelease(entry);
-  if (vma.space.cached == vma) vma.space.cached = null;
-  kernelFree(changetype<usize>(vma));
-}
-
-/** Puts `vma` into the array; room must have been reserved and its range be free. */
-export function vmaInsert(space: AddressSpace, vma: Vma): void {
-  const i = vmaIndex(space, vma.start);
-  memory.copy(space.vmas + ((i + 1) << 2), space.vmas + (i << 2), (space.vmaCount - i) << 2);
-  store<u32>(space.vmas + (i << 2), <u32>changetype<usize>(vma));
-  space.vmaCount++;
-  space.virtualPages += (vma.end - vma.start) >> PAGE_SHIFT;
-}
-
-/** Takes the mappings with index [from, to) out of the array and frees them. */
-export function vmaRemoveRange(space: AddressSpace, from: u32, to: u32): void {
-  for (let i = from; i < to; i++) {
-    const vma = vmaAt(space, i);
-    space.virtualPages -= (vma.end - vma.start) >> PAGE_SHIFT;
-    vmaFree(vma);
-  }
-  memory.copy(space.vmas + (from << 2), space.vmas + (to << 2), (space.vmaCount - to) << 2);
-  space.vmaCount -= to - from;
-}
-
-/** Cuts `vma` in two at `at`, the new one above; room for it must have been reserved. -ENOMEM when memory is short. */
-export function vmaSplit(space: AddressSpace, vma: Vma, at: u64): Result {
-  const upper = vmaNew(space, at, vma.end, vma.flags, vma.inode, vma.pageOffset + ((at - vma.start) >> PAGE_SHIFT), vma.entry);
-  if (!upper) return -Errno.ENOMEM;
-  space.virtualPages -= (vma.end - at) >> PAGE_SHIFT;
-  vma.end = at;
-  vmaInsert(space, upper);
-  return 0;
-}
-
-@inline
-function mergeable(a: Vma, b: Vma): bool {
-  return (
-    a.end == b.start &&
-    a.flags == b.flags &&
-    a.inode == b.inode &&
-    a.entry == b.entry &&
-    a.pageOffset + ((a.end - a.start) >> PAGE_SHIFT) == b.pageOffset
-  );
-}
-
-/** Joins the mapping at index `i` with the one before it and the one after it where they are alike. */
-export function vmaMerge(space: AddressSpace, i: u32): void {
-  if (i + 1 < space.vmaCount && mergeable(vmaAt(space, i), vmaAt(space, i + 1))) joinNext(space, i);
-  if (i > 0 && i < space.vmaCount && mergeable(vmaAt(space, i - 1), vmaAt(space, i))) joinNext(space, i - 1);
-}
-
-function joinNext(space: AddressSpace, i: u32): void {
-  const lower = vmaAt(space, i);
-  const upper = vmaAt(space, i + 1);
-  const end = upper.end;
-  space.virtualPages += (end - upper.start) >> PAGE_SHIFT;
-  vmaRemoveRange(space, i + 1, i + 2);
-  lower.end = end;
-}
-
-/** The highest free range of `bytes` below mmapTop; above it, if need be; 0 when there is none. */
-export function findGap(space: AddressSpace, bytes: u64): u64 {
-  const gap = findGapBetween(space, USER_START, space.mmapTop, bytes);
-  return gap != 0 ? gap : findGapAbove(space, bytes);
-}
-
-/** The highest free range of `bytes` in [low, high); 0 when there is none. */
-export function findGapBetween(space: AddressSpace, low: u64, high: u64, bytes: u64): u64 {
-  let end = high;
-  let i = vmaIndex(space, end);
-  if (i < space.vmaCount && vmaAt(space, i).start < end) end = vmaAt(space, i).start;
-  while (i > 0 && end > low) {
-    const below = vmaAt(space, i - 1);
-    if (end >= bytes && end - bytes >= max(below.end, low)) return end - bytes;
-    end = min(end, below.start);
-    i--;
-  }
-  return end >= bytes && end - bytes >= low ? end - bytes : 0;
-}
-
-/** The lowest free range of `bytes` above mmapTop, when there is none below. */
-function findGapAbove(space: AddressSpace, bytes: u64): u64 {
-  let start = space.mmapTop;
-  for (let i = vmaIndex(space, start); i < space.vmaCount; i++) {
-    const vma = vmaAt(space, i);
-    if (vma.start > start && vma.start - start >= bytes) return start;
-    start = max(start, vma.end);
-  }
-  return USER_END - start >= bytes && start < USER_END ? start : 0;
-}
-
-/** True when no mapping touches [start, end). */
-export function rangeFree(space: AddressSpace, start: u64, end: u64): bool {
-  const i = vmaIndex(space, start);
-  return i == space.vmaCount || vmaAt(space, i).start >= end;
 }
 
 /** The space whose tables the CPU uses. */

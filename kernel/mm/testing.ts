@@ -2,6 +2,8 @@
 
 import { frameAddRange, frameInfoBytes, frameInit, PAGE_SHIFT, PAGE_SIZE } from "./frame";
 import { heapInit } from "./heap";
+import { AddressSpace } from "./space";
+import { Vma } from "./vma";
 
 /** Sets up the frame allocator and the heap with `pages` frames of the test module's own memory. */
 export function useTestMemory(pages: u32): void {
@@ -21,3 +23,10 @@ export function useTestMemory(pages: u32): void {
 
 /** Frame numbers that a test may see: 256 MiB of addresses. */
 const LIMIT: u32 = 1 << 16;
+
+/** The mapping number `i` of a space, counted from the lowest. */
+export function vmaAt(space: AddressSpace, i: u32): Vma {
+  let vma = space.first!;
+  while (i-- != 0) vma = vma.next!;
+  return vma;
+}

@@ -4,7 +4,9 @@
 import { loadCr3, readFsBase, readUserGsBase, fpuSave } from "../../shim/isa";
 import { Errno } from "../errno";
 import { copyPages } from "../mm/fault";
-import { AddressSpace, spaceNew, spaceRelease, spaceRetain, vmaAt, VmaFlag, vmaInsert, vmaNew, vmaReserve } from "../mm/space";
+import { AddressSpace, spaceNew, spaceRelease, spaceRetain } from "../mm/space";
+import { VmaFlag, vmaNew } from "../mm/vma";
+import { treeBuild, vmaAppend } from "../mm/vmatree";
 import { Result } from "../result";
 import { fdTableCopy, fdTableRetain } from "../vfs/fdtable";
 import { fsContextCopy, fsContextRetain } from "../vfs/mount";
@@ -42,24 +44,23 @@ export const enum CloneFlag {
 function spaceCopy(from: AddressSpace): AddressSpace | null {
   const to = spaceNew(from.container);
   if (!to) return null;
-  if (vmaReserve(to, from.vmaCount) < 0) {
-    spaceRelease(to);
-    return null;
-  }
   let failed = false;
-  for (let i: u32 = 0; i < from.vmaCount && !failed; i++) {
-    const vma = vmaAt(from, i);
+  let next = from.first;
+  while (next && !failed) {
+    const vma = next;
+    next = vma.next;
     if (vma.flags & VmaFlag.DontFork) continue;
     const copy = vmaNew(to, vma.start, vma.end, vma.flags & ~VmaFlag.Locked, vma.inode, vma.pageOffset, vma.entry);
     if (!copy) {
       failed = true;
       break;
     }
-    vmaInsert(to, copy);
+    vmaAppend(to, copy);
     // Pages of a file that cannot have been written come back by faults; most children execute something else anyway.
     const untouched = vma.inode != null && !(vma.flags & (VmaFlag.Write | VmaFlag.Written));
     if (!untouched && !(vma.flags & VmaFlag.WipeOnFork)) failed = copyPages(from, to, vma) < 0;
   }
+  treeBuild(to);
   // The parent's writable pages are read-only now: its TLB must forget them.
   loadCr3(from.root);
   if (failed) {

@@ -1,6 +1,8 @@
 import { Errno } from "../errno";
 import { kernelAlloc } from "../mm/heap";
-import { AddressSpace, Vma, VMA_BYTES, vmaFind, VmaFlag } from "../mm/space";
+import { AddressSpace } from "../mm/space";
+import { Vma, VMA_BYTES, VmaFlag } from "../mm/vma";
+import { vmaFind, vmaInsert } from "../mm/vmatree";
 import { Inode, INODE_BYTES } from "../vfs/inode";
 import { BLOCKED } from "../result";
 import { nowNs } from "../time/clock";
@@ -54,9 +56,7 @@ beforeEach(() => {
   // All memory is one private mapping.
   const vma = changetype<Vma>(kernelAlloc(VMA_BYTES));
   vma.end = 1 << 32;
-  space.vmas = kernelAlloc(4);
-  store<u32>(space.vmas, <u32>changetype<usize>(vma));
-  space.vmaCount = 1;
+  vmaInsert(space, vma);
   p.space = space;
   setCurrent(p.leader);
   a = kernelAlloc(64);
@@ -122,11 +122,12 @@ test("a shared word is known by its file and place, wherever it is mapped", () =
   const other = newProcess(init);
   const space = changetype<AddressSpace>(kernelAlloc(offsetof<AddressSpace>()));
   const elsewhere = changetype<Vma>(kernelAlloc(VMA_BYTES));
-  memory.copy(changetype<usize>(elsewhere), changetype<usize>(vma), VMA_BYTES);
+  elsewhere.start = vma.start;
+  elsewhere.end = vma.end;
+  elsewhere.flags = vma.flags;
+  elsewhere.inode = vma.inode;
   elsewhere.pageOffset = 1;
-  space.vmas = kernelAlloc(4);
-  store<u32>(space.vmas, <u32>changetype<usize>(elsewhere));
-  space.vmaCount = 1;
+  vmaInsert(space, elsewhere);
   other.space = space;
   const t = newThread(p);
   setCurrent(t);

@@ -7,7 +7,9 @@
 import { operationOpens } from "./operation";
 import { Errno } from "../errno";
 import { compareExchangeIn, copyIn, copyOut, userRange } from "../mm/user";
-import { AddressSpace, vmaFind, VmaFlag } from "../mm/space";
+import { AddressSpace } from "../mm/space";
+import { VmaFlag } from "../mm/vma";
+import { vmaFind } from "../mm/vmatree";
 import { PAGE_SHIFT } from "../mm/frame";
 import { Result } from "../result";
 import { park, Thread, unpark, WakeReason } from "./thread";

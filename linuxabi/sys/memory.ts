@@ -6,20 +6,10 @@ import { PAGE_SHIFT, PAGE_SIZE } from "../../kernel/mm/frame";
 import { Access, handleFaultOrKill } from "../../kernel/mm/fault";
 import { covered, growRegion, mapRegion, moveRegion, pageUp, placeRegion, protectRegion, setBreak, unmapRegion } from "../../kernel/mm/map";
 import { findSlot } from "../../kernel/mm/pagetable";
-import {
-  AddressSpace,
-  findGap,
-  findGapBetween,
-  rangeFree,
-  unmapPages,
-  USER_START,
-  Vma,
-  vmaAt,
-  vmaFind,
-  VmaFlag,
-  vmaIndex,
-} from "../../kernel/mm/space";
+import { AddressSpace, unmapPages } from "../../kernel/mm/space";
 import { copyOut, USER_END } from "../../kernel/mm/user";
+import { Vma, VmaFlag } from "../../kernel/mm/vma";
+import { findGap, findGapBetween, rangeFree, USER_START, vmaFind, vmaFrom } from "../../kernel/mm/vmatree";
 import { Result } from "../../kernel/result";
 import { capable, Capability } from "../../kernel/task/credentials";
 import { LimitKind, softLimit } from "../../kernel/task/limits";
@@ -171,9 +161,10 @@ export function sysMprotect(t: Thread, start: u64, length: u64, prot: u32): Resu
   const space = spaceOf(t);
   const end = start + bytes;
   if (prot & 2) {
-    for (let i = vmaIndex(space, start); i < space.vmaCount && vmaAt(space, i).start < end; i++) {
-      const vma = vmaAt(space, i);
+    let vma = vmaFrom(space, start);
+    while (vma && vma.start < end) {
       if (vma.flags & VmaFlag.ReadOnlyFile) return -Errno.EACCES;
+      vma = vma.next;
     }
   }
   if (prot & PROT_GROWSDOWN) {
@@ -289,9 +280,11 @@ export function sysMadvise(t: Thread, start: u64, length: u64, advice: u32): Res
   if (start + bytes < start) return -Errno.EINVAL;
   const space = spaceOf(t);
   const end = start + bytes;
-  for (let i = vmaIndex(space, start); i < space.vmaCount && vmaAt(space, i).start < end; i++) {
-    const r = advise(space, vmaAt(space, i), max(start, vmaAt(space, i).start), min(end, vmaAt(space, i).end), advice);
+  let vma = vmaFrom(space, start);
+  while (vma && vma.start < end) {
+    const r = advise(space, vma, max(start, vma.start), min(end, vma.end), advice);
     if (r < 0) return r;
+    vma = vma.next;
   }
   return covered(space, start, end) ? 0 : -Errno.ENOMEM;
 }

@@ -5,7 +5,8 @@ import { segmentAttachCount, segmentAttached, segmentDestroy, segmentNew, Segmen
 import { ipcAt, ipcCount, ipcFound, ipcGet, IpcKind, ipcLastPlace, ipcPermission } from "../../kernel/ipc/table";
 import { PAGE_SHIFT, PAGE_SIZE } from "../../kernel/mm/frame";
 import { mapRegion, pageUp, placeRegion, unmapRegion } from "../../kernel/mm/map";
-import { rangeFree, USER_START, vmaAt, VmaFlag, vmaIndex } from "../../kernel/mm/space";
+import { VmaFlag } from "../../kernel/mm/vma";
+import { rangeFree, USER_START, vmaFrom } from "../../kernel/mm/vmatree";
 import { copyIn, copyOut, USER_END } from "../../kernel/mm/user";
 import { Result } from "../../kernel/result";
 import { capable, Capability } from "../../kernel/task/credentials";
@@ -62,21 +63,21 @@ export function sysShmat(t: Thread, id: i32, address: u64, flags: u32): Result {
 export function sysShmdt(t: Thread, address: u64): Result {
   if (address & (PAGE_SIZE - 1)) return -Errno.EINVAL;
   const space = t.process.space!;
-  const first = vmaIndex(space, address);
   // The first mapping of a segment that stands where the segment's start at `address` would put it tells which segment is meant.
   let detached = false;
   let end = USER_END;
-  for (let i = first; i < space.vmaCount; i++) {
-    const vma = vmaAt(space, i);
-    if (vma.start >= end) break;
+  let vma = vmaFrom(space, address);
+  while (vma && vma.start < end) {
+    const next = vma.next;
     const inode = vma.inode;
     const segment = inode ? attachedSegment(t, inode.detail, changetype<usize>(inode)) : changetype<Segment>(0);
-    if (changetype<usize>(segment) == 0 || vma.start < address || (vma.start - address) >> PAGE_SHIFT != vma.pageOffset) continue;
-    end = address + pageUp(segment.bytes);
-    const r = unmapRegion(space, vma.start, min(vma.end, end));
-    if (r < 0) return r;
-    detached = true;
-    i = vmaIndex(space, address) - 1;
+    if (changetype<usize>(segment) != 0 && vma.start >= address && (vma.start - address) >> PAGE_SHIFT == vma.pageOffset) {
+      end = address + pageUp(segment.bytes);
+      const r = unmapRegion(space, vma.start, min(vma.end, end));
+      if (r < 0) return r;
+      detached = true;
+    }
+    vma = next;
   }
   return detached ? 0 : -Errno.EINVAL;
 }

@@ -4,7 +4,7 @@ import { hostContainer } from "../../kernel/container/container";
 import { Errno } from "../../kernel/errno";
 import { kernelAlloc, kernelFree } from "../../kernel/mm/heap";
 import { mapRegion } from "../../kernel/mm/map";
-import { VmaFlag } from "../../kernel/mm/space";
+import { VmaFlag } from "../../kernel/mm/vma";
 import { copyIn } from "../../kernel/mm/user";
 import { Arguments, argumentsAppend, argumentsFree, argumentsNew } from "../../kernel/program/arguments";
 import { Result } from "../../kernel/result";

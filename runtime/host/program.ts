@@ -4,7 +4,8 @@ import { hostContainer } from "../../kernel/container/container";
 import { Errno } from "../../kernel/errno";
 import { cstringLength } from "../../kernel/lib/bytes";
 import { logBytes, logEnd, logHex, logNumber, logStart, logText } from "../../kernel/log/log";
-import { AddressSpace, vmaAt, vmaIndex } from "../../kernel/mm/space";
+import { AddressSpace } from "../../kernel/mm/space";
+import { vmaBelow } from "../../kernel/mm/vmatree";
 import { Arguments } from "../../kernel/program/arguments";
 import { execute } from "../../kernel/program/exec";
 import { Result } from "../../kernel/result";
@@ -29,11 +30,8 @@ export const DATA_LIMIT: u64 = 0x2_0000_0000;
 
 /** End of the data segment; 0 when there is none, which no host program is without. */
 export function dataEnd(space: AddressSpace): u64 {
-  const i = vmaIndex(space, DATA_LIMIT - 1);
-  const last = i < space.vmaCount && vmaAt(space, i).start < DATA_LIMIT ? i + 1 : i;
-  if (last == 0) return 0;
-  const vma = vmaAt(space, last - 1);
-  return vma.start > DATA_START && vma.end <= DATA_LIMIT ? vma.end : 0;
+  const vma = vmaBelow(space, DATA_LIMIT);
+  return vma && vma.start > DATA_START && vma.end <= DATA_LIMIT ? vma.end : 0;
 }
 
 /**
