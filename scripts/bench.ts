@@ -17,7 +17,7 @@ import { measure, type Setting, type System } from "./lib/bench/system.ts";
 import { type Column, isBeyondBar, legend, markdownTable, replaceBlock } from "./lib/bench/table.ts";
 import { buildGuestBundle, buildPrograms } from "./lib/guest.ts";
 import { runScript } from "./lib/process.ts";
-import { profile } from "./lib/profile.ts";
+import { profile, profileLife } from "./lib/profile.ts";
 
 /** Which document has the table of which clock. */
 const DOCUMENTS = { icount: "README.md", wall: "docs/performance.md" };
@@ -61,12 +61,14 @@ for (const signal of ["SIGINT", "SIGTERM"] as const) process.on(signal, () => pr
 const options = readOptions();
 await runScript("build");
 const bundle = await buildGuestBundle();
-if (options.profile) {
-  await profile(bundle, options.profile.figure, options.profile.operations, options.profile.annotate);
-  process.exit(0);
-}
 const { clock, memoryKib } = options;
 const setting: Setting = { clock, memoryKib, guestBundle: bundle, countWords: clock === "wall" ? ["--wall"] : [] };
+if (options.profile) {
+  const { figure, operations, annotate } = options.profile;
+  if (figure === "container_life") await profileLife(await new Cyrius(setting).bootOf("lifecycle"), operations, annotate);
+  else await profile(bundle, figure, operations, annotate);
+  process.exit(0);
+}
 const kernels: LinuxKernel[] = options.linux.map(provideKernel);
 const crun = kernels.length > 0 ? fetchCrun() : undefined;
 const programs = await buildPrograms("linux");

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import test from "node:test";
-import { attribute, parseSymbols, profileTable, symbolAt, tracedAddress } from "./profile.ts";
+import { attribute, LifeCounter, parseSymbols, profileTable, symbolAt, tracedAddress } from "./profile.ts";
 
 const symbols = parseSymbols(
   [
@@ -49,4 +49,23 @@ test("instructions are added up by function, entries counted at the first one", 
   const rows = profileTable(functions, 2).split("\n");
   assert.equal(rows[2], "| total | 18.0 | 100.0 |  |");
   assert.equal(rows[3], "| kernel_run_run | 12.0 | 66.7 | 2.00 |");
+});
+
+test("lives are counted from one creation to the next, without those of the other kind", () => {
+  const counter = new LifeCounter(100n, 1, 2);
+  const life = (instruction: bigint): boolean[] => [100n, instruction].map((address) => counter.add(address));
+  life(1n); // the very first
+  for (const warmUp of [2n, 3n]) life(warmUp);
+  life(4n);
+  assert.deepEqual(life(5n), [true, true]);
+  life(6n);
+  assert.deepEqual(life(7n), [true, true]);
+  life(8n);
+  assert.equal(counter.add(100n), false);
+  assert.equal(counter.lives, 2);
+  assert.deepEqual([...counter.counts].sort(), [
+    [100n, 2],
+    [5n, 1],
+    [7n, 1],
+  ]);
 });

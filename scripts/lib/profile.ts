@@ -1,6 +1,7 @@
-// Where the instructions of one figure go, per function: runs `count --mark NAME` on a counted machine of one instruction per translation
-// block, and has QEMU log every block it enters between the program's two marks, which it waits at until we answer. The log is exact, not
-// sampled; what the marks themselves cost (two reads that wait, one write) is spread over the operations.
+// Where the instructions of one figure go, per function: on a counted machine of one instruction per translation block, QEMU logs every
+// block it enters, so that the log is exact, not sampled. A figure of the program `count` runs as `count --mark NAME`, and is logged between
+// its two marks, which it waits at until we answer; what the marks themselves cost (two reads that wait, one write) is spread over the
+// operations. Of the life of containers all is logged, and the lives of /mnt/tiny are told by where the runtime is entered.
 
 import { spawn, spawnSync } from "node:child_process";
 import fs from "node:fs";
@@ -8,6 +9,7 @@ import net from "node:net";
 import os from "node:os";
 import path from "node:path";
 import readline from "node:readline";
+import { type Boot, lastWords, runMachine } from "./bench/machine.ts";
 import { kernelFile, projectRoot } from "./project.ts";
 
 /** The bucket of everything that ran in user mode. */
@@ -15,6 +17,9 @@ const USER = "(user mode)";
 /** Where the upper half of the address space begins. */
 const UPPER_HALF = 1n << 63n;
 const LIMIT_SECONDS = 300;
+/** The function of the kernel at which a container's life begins, and how many lives of /mnt/tiny go before those that are counted. */
+const LIFE_BEGINS = "runtime_create_create";
+const LIFE_WARM_UP = 5;
 
 export interface Symbol {
   address: bigint;
@@ -144,6 +149,68 @@ async function record(bundle: string, name: string, operations: number): Promise
   }
 }
 
+/** Counts the instructions of whole lives in the log of userland/lifecycle, in which each second container is one of /mnt/tiny. */
+export class LifeCounter {
+  readonly counts = new Map<bigint, number>();
+  lives = 0;
+  private created = 0;
+
+  /** `createAddress` is where the runtime's `create` begins; lives before the one numbered `first` (from 0) fill caches. */
+  constructor(
+    private readonly createAddress: bigint,
+    private readonly first: number,
+    private readonly operations: number,
+  ) {}
+
+  /** Notes that the instruction at `address` ran; false when all lives are counted. */
+  add(address: bigint): boolean {
+    if (address === this.createAddress) {
+      this.created++;
+      if (this.isCounted()) this.lives++;
+    }
+    if (this.lives > this.operations) {
+      this.lives--;
+      return false;
+    }
+    if (this.isCounted()) this.counts.set(address, (this.counts.get(address) ?? 0) + 1);
+    return true;
+  }
+
+  /** The very first container is one of /mnt/first, and then the two kinds take turns. */
+  private isCounted(): boolean {
+    return this.created % 2 === 1 && (this.created - 3) / 2 >= this.first;
+  }
+}
+
+/** Boots `boot`, an archive of userland/lifecycle, and counts the instructions of `operations` lives; how many there were. */
+async function recordLives(boot: Boot, symbols: Symbol[], operations: number): Promise<LifeCounter> {
+  const create = symbols.find(({ name }) => name === LIFE_BEGINS);
+  if (!create) throw new Error(`the kernel has no function ${LIFE_BEGINS}`);
+  const folder = fs.mkdtempSync(path.join(os.tmpdir(), "cyrius-profile-"));
+  const log = path.join(folder, "log");
+  if (spawnSync("mkfifo", [log]).status !== 0) throw new Error("mkfifo failed");
+  const stop = new AbortController();
+  const counter = new LifeCounter(create.address, LIFE_WARM_UP, operations);
+  try {
+    const machine = runMachine({
+      ...boot,
+      timeoutSeconds: LIMIT_SECONDS,
+      words: ["-singlestep", "-d", "exec,nochain", "-D", log],
+      stop: stop.signal,
+    });
+    for await (const line of readline.createInterface({ input: fs.createReadStream(log) })) {
+      const address = tracedAddress(line);
+      if (address !== undefined && !counter.add(address)) break;
+    }
+    stop.abort();
+    const run = await machine;
+    if (counter.lives === 0) throw new Error(`no container lived\n${lastWords(run)}`);
+    return counter;
+  } finally {
+    fs.rmSync(folder, { recursive: true, force: true });
+  }
+}
+
 /** The disassembly of one function with how often each instruction ran per operation. */
 function annotate(profile: FunctionProfile, operations: number): string {
   const addresses = [...profile.addresses.keys()].sort((a, b) => (a < b ? -1 : 1));
@@ -160,16 +227,29 @@ function annotate(profile: FunctionProfile, operations: number): string {
   return lines.slice(6).join("\n");
 }
 
-/**
- * Prints where the instructions of figure `name` go. `operations` are run; `annotated` are names of functions to print instruction by
- * instruction. Throws when the figure cannot be run.
- */
-export async function profile(bundle: string, name: string, operations: number, annotated: string[]): Promise<void> {
-  const nm = spawnSync("nm", ["-n", kernelFile], { encoding: "utf8", maxBuffer: 1 << 26 });
-  const functions = attribute(await record(bundle, name, operations), parseSymbols(nm.stdout));
+function readSymbols(): Symbol[] {
+  return parseSymbols(spawnSync("nm", ["-n", kernelFile], { encoding: "utf8", maxBuffer: 1 << 26 }).stdout);
+}
+
+function print(name: string, functions: FunctionProfile[], operations: number, annotated: string[]): void {
   console.log(`${name}: instructions per operation, over ${operations} operations\n\n${profileTable(functions, operations)}`);
   for (const wanted of annotated) {
     const found = functions.find((f) => f.name === wanted);
     console.log(found ? `\n${annotate(found, operations)}` : `\n${wanted}: not executed`);
   }
+}
+
+/**
+ * Prints where the instructions of figure `name`, one of the program count, go. `operations` are run; `annotated` are names of functions to
+ * print instruction by instruction. Throws when the figure cannot be run.
+ */
+export async function profile(bundle: string, name: string, operations: number, annotated: string[]): Promise<void> {
+  print(name, attribute(await record(bundle, name, operations), readSymbols()), operations, annotated);
+}
+
+/** The same for container_life: `boot` is the machine that runs userland/lifecycle. */
+export async function profileLife(boot: Boot, operations: number, annotated: string[]): Promise<void> {
+  const symbols = readSymbols();
+  const { counts, lives } = await recordLives(boot, symbols, operations);
+  print("container_life", attribute(counts, symbols), lives, annotated);
 }

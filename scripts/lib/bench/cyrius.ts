@@ -73,7 +73,8 @@ export class Cyrius implements System {
     return new Map([["kernel_bytes", fs.statSync(stripped).size]]);
   }
 
-  private async bootOf(program: "lifecycle" | "density"): Promise<Boot> {
+  /** The machine of a step that boots a host program. */
+  async bootOf(program: "lifecycle" | "density"): Promise<Boot> {
     const initrd = await lifecycleArchive(program, path.join(this.setting.guestBundle, "rootfs/bin"));
     return {
       kernel: path.resolve(kernelFile),

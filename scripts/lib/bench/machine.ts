@@ -22,6 +22,10 @@ export interface Boot {
   /** The machine has done its work, or cannot do it, when a line matches: it is ended. */
   until?: RegExp;
   timeoutSeconds: number;
+  /** More words for QEMU. */
+  words?: string[];
+  /** Ends the machine. */
+  stop?: AbortSignal;
 }
 
 export interface Line {
@@ -44,6 +48,7 @@ export function machineArguments(boot: Boot): string[] {
     ...["-nodefaults", "-no-user-config", "-display", "none", "-no-reboot", "-serial", "stdio"],
     ...(boot.clock === "icount" ? counted : []),
     ...["-kernel", boot.kernel, "-initrd", boot.initrd, "-append", boot.append],
+    ...(boot.words ?? []),
   ];
 }
 
@@ -53,6 +58,7 @@ export function runMachine(boot: Boot): Promise<Run> {
   const child = spawn("qemu-system-x86_64", machineArguments(boot), { stdio: ["ignore", "pipe", "pipe"] });
   const kill = (): void => void child.kill("SIGKILL");
   process.on("exit", kill);
+  boot.stop?.addEventListener("abort", kill);
   const lines: Line[] = [];
   let complaint = "";
   let rest = "";
