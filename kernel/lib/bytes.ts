@@ -24,16 +24,20 @@ export function bytesEqual(a: usize, b: usize, n: u32): bool {
 export function bytesEqualLiteral(p: usize, n: u32, s: string): bool {
   if (<i32>n != s.length) return false;
   const q = changetype<usize>(s);
-  let i: u32 = 0;
-  for (; i + 4 <= n; i += 4) {
-    // Four bytes spread to the 16-bit units that a literal consists of.
-    let x = <u64>load<u32>(p + i);
-    x = (x | (x << 16)) & 0x0000ffff0000ffff;
-    x = (x | (x << 8)) & 0x00ff00ff00ff00ff;
-    if (x != load<u64>(q + (i << 1))) return false;
+  if (n < 4) {
+    for (let i: u32 = 0; i < n; i++) if (load<u8>(p + i) != load<u16>(q + (i << 1))) return false;
+    return true;
   }
-  for (; i < n; i++) if (load<u8>(p + i) != load<u16>(q + (i << 1))) return false;
-  return true;
+  for (let i: u32 = 0; i < n - 4; i += 4) if (fourUnits(p + i) != load<u64>(q + (i << 1))) return false;
+  return fourUnits(p + n - 4) == load<u64>(q + ((n - 4) << 1)); // overlaps what is compared already
+}
+
+/** The four bytes at `p` spread to the 16-bit units that a literal consists of. */
+@inline
+function fourUnits(p: usize): u64 {
+  let x = <u64>load<u32>(p);
+  x = (x | (x << 16)) & 0x0000ffff0000ffff;
+  return (x | (x << 8)) & 0x00ff00ff00ff00ff;
 }
 
 /** True when the `n` bytes at `p` begin with the ASCII literal `s`. */
