@@ -15,10 +15,11 @@ import { inodeRead } from "../kernel/vfs/regular";
 import { pathRelease, walk, WalkFlag } from "../kernel/vfs/walk";
 import { Failure, failureClear, fail, failBegin, failPut, failPutBytes, failPutUnsigned } from "./failure";
 import { applyMasks, applyMount, applyReadonlyPaths, defaultInodeLimit, failedPath } from "./mounts";
+import { makeDefaultDevices, makeDeviceNode } from "./devices";
 import { Spec, specAt, specBytes, SpecDevice, specFree, SpecMount, SpecString, stringListAt } from "./spec/model";
 import { made, makeFilter } from "./seccomp";
 import { specParse } from "./spec/parse";
-import { builder, makeDefaultDevices, makeDeviceNode } from "./tree";
+import { builder } from "./tree";
 
 /** Longest config.json. */
 const CONFIG_BYTES_MAX: u64 = 1 << 20;

@@ -12,6 +12,7 @@ import { fileSystemRelease } from "../kernel/vfs/entry";
 import { FileSystem, FsContext, isDirectory, MountFlag, Path } from "../kernel/vfs/inode";
 import { mountAdd, mountBind, mountSetFlags } from "../kernel/vfs/mount";
 import { pathRelease, walk, WalkFlag } from "../kernel/vfs/walk";
+import { deviceFileSystem, isDevicePath } from "./devices";
 import { specBytes, SpecMount, SpecMountFlag, SpecMountGiven, SpecMountType, SpecString, StringList, stringListAt } from "./spec/model";
 import { builder, mountPoint } from "./tree";
 
@@ -40,14 +41,12 @@ function memoryFileSystem(c: Container, mount: SpecMount): FileSystem | null {
   else if (given(mount, SpecMountGiven.SizePercent)) pages = (<u64>framesUsable() * mount.sizePercent) / 100;
   const inodes = given(mount, SpecMountGiven.Inodes) ? mount.inodeLimit : defaultInodeLimit();
   const mode = given(mount, SpecMountGiven.Mode) ? mount.mode : 0o1777;
-  return memfsNew(
-    changetype<usize>(c),
-    mode,
-    mount.uid,
-    mount.gid,
-    <u32>min<u64>(pages, u32.MAX_VALUE),
-    <u32>min<u64>(inodes, u32.MAX_VALUE),
-  );
+  const pageLimit = <u32>min<u64>(pages, u32.MAX_VALUE);
+  const inodeLimit = <u32>min<u64>(inodes, u32.MAX_VALUE);
+  if (isDevicePath(specBytes(mount.destination), mount.destination.length)) {
+    return deviceFileSystem(changetype<usize>(c), mode, mount.uid, mount.gid, pageLimit, inodeLimit);
+  }
+  return memfsNew(changetype<usize>(c), mode, mount.uid, mount.gid, pageLimit, inodeLimit);
 }
 
 function mountableOf(type: SpecMountType): Mountable {

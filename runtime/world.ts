@@ -19,6 +19,7 @@ import { borrowerEnds, loanInit } from "./host/loan";
 import { hostProcessEnds } from "./host/program";
 import { fileSystemRelease } from "../kernel/vfs/entry";
 import { vfsNew } from "../kernel/vfs/mount";
+import { devicesInit } from "./devices";
 import { builderInit } from "./tree";
 
 /** What the host's own paths are resolved in. */
@@ -39,7 +40,7 @@ function makeHost(): bool {
   c.state = ContainerState.Running;
   setName(c.hostname, text, putLiteral(text, "cyrius"));
   setHostContainer(c);
-  return builderInit();
+  return builderInit() && devicesInit();
 }
 
 /** Unpacks the boot archive into the host's root. */
