@@ -118,38 +118,16 @@ export function moveBytes(e: Exchange, out: bool, p: usize, bytes: u32): Result 
     e.left -= bytes;
     return 0;
   }
-  return moveInPieces(e, out, p, bytes);
-}
-
-function moveInPieces(e: Exchange, out: bool, p: usize, bytes: u32): Result {
-  let piece = e.piece;
-  let within = e.within;
-  let rest = bytes;
-  while (rest != 0) {
-    const n = min(rest, <u32>load<u64>(piece, 8) - within);
-    if (n == 0) {
-      piece += PIECE_BYTES;
-      within = 0;
-      continue;
-    }
-    const address = load<u64>(piece) + within;
-    if (e.kernel) memory.copy(out ? <usize>address : p, out ? p : <usize>address, n);
-    else {
-      const r = out ? copyOut(address, p, n) : copyIn(p, address, n);
-      if (r < 0) return r;
-    }
-    p += n;
-    within += n;
-    rest -= n;
-  }
-  e.piece = piece;
-  e.within = within;
-  e.left -= bytes;
-  return 0;
+  return moveInPieces(e, out, false, p, bytes);
 }
 
 /** As moveBytes, between physical memory at `pa` and the pieces. */
 export function movePage(e: Exchange, out: bool, pa: u64, bytes: u32): Result {
+  return moveInPieces(e, out, true, pa, bytes);
+}
+
+/** Goes through the pieces with `bytes` of linear memory at `address`, or of physical memory. */
+function moveInPieces(e: Exchange, out: bool, isPhysical: bool, address: u64, bytes: u32): Result {
   let piece = e.piece;
   let within = e.within;
   let rest = bytes;
@@ -160,11 +138,10 @@ export function movePage(e: Exchange, out: bool, pa: u64, bytes: u32): Result {
       within = 0;
       continue;
     }
-    const address = load<u64>(piece) + within;
-    const r = e.kernel ? moveKernel(out, pa, <usize>address, n) : out ? copyOutPhysical(address, pa, n) : copyInPhysical(pa, address, n);
+    const there = load<u64>(piece) + within;
+    const r = isPhysical ? physicalPart(e, out, address, there, n) : linearPart(e, out, <usize>address, there, n);
     if (r < 0) return r;
-    if (<u32>r < n) return -Errno.EFAULT;
-    pa += n;
+    address += n;
     within += n;
     rest -= n;
   }
@@ -174,8 +151,22 @@ export function movePage(e: Exchange, out: bool, pa: u64, bytes: u32): Result {
   return 0;
 }
 
-function moveKernel(out: bool, pa: u64, p: usize, n: u32): Result {
-  if (out) physicalRead(p, pa, n);
-  else physicalWrite(pa, p, n);
-  return n;
+/** Moves `n` bytes between linear memory and one piece, at `there`. */
+@inline
+function linearPart(e: Exchange, out: bool, p: usize, there: u64, n: u32): Result {
+  if (!e.kernel) return out ? copyOut(there, p, n) : copyIn(p, there, n);
+  memory.copy(out ? <usize>there : p, out ? p : <usize>there, n);
+  return 0;
+}
+
+/** As linearPart, for physical memory. */
+@inline
+function physicalPart(e: Exchange, out: bool, pa: u64, there: u64, n: u32): Result {
+  if (!e.kernel) {
+    const r = out ? copyOutPhysical(there, pa, n) : copyInPhysical(pa, there, n);
+    return r < 0 || <u32>r == n ? r : -Errno.EFAULT;
+  }
+  if (out) physicalRead(<usize>there, pa, n);
+  else physicalWrite(pa, <usize>there, n);
+  return 0;
 }

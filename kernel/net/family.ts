@@ -11,7 +11,7 @@ import { unixDatagramReceive, unixDatagramSend } from "./unix/datagram";
 import { unixAddress, unixBind } from "./unix/name";
 import { unixPoll } from "./unix/poll";
 import { unixStreamReceive, unixStreamSend } from "./unix/stream";
-import { asUnix, unixNew, unixRelease } from "./unix/unix";
+import { asUnix, unixNew } from "./unix/unix";
 
 /** Types have numbers below this. */
 const TYPES: u32 = 11;
@@ -170,17 +170,6 @@ export function familyClose(s: Socket): void {
   switch (s.family) {
     case Family.Unix:
       unixClose(asUnix(s));
-      return;
-    default:
-      return;
-  }
-}
-
-/** Drops a reference. */
-export function socketRelease(s: Socket): void {
-  switch (s.family) {
-    case Family.Unix:
-      unixRelease(asUnix(s));
       return;
     default:
       return;

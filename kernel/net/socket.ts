@@ -2,7 +2,6 @@
 // is told apart by `family`; kernel/net/family.ts dispatches. A socket lives as long as somebody refers to it: its open file, a
 // connected peer, a queue it waits in to be accepted, messages it has sent.
 
-import { Errno } from "../errno";
 import { kernelFree } from "../mm/heap";
 import { Result } from "../result";
 import { hasWaiters, wakeAll, wakeOne, WaitQueue } from "../task/wait";
@@ -12,8 +11,7 @@ import { OpenFlag } from "../vfs/flags";
 import { namelessInode } from "../vfs/nameless";
 import { Credentials } from "../task/credentials";
 import { S_IFSOCK } from "../vfs/inode";
-import { Message, messageFree } from "./message";
-import { rightsFree } from "./rights";
+import { Message } from "./message";
 import { NetSpace, spaceRelease, spaceRetain } from "./space";
 
 /** Address families, with Linux's values. */

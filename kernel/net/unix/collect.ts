@@ -6,7 +6,6 @@
 import { workInit, WorkItem, workSchedule, WORK_ITEM_BYTES } from "../../task/work";
 import { setOrphanHandler } from "../../vfs/file";
 import { File, FileKind } from "../../vfs/inode";
-import { Message } from "../message";
 import { Rights, rightsDefer, rightsFile, rightsResume, setFlightWatcher } from "../rights";
 import { Family, socketOf } from "../socket";
 import { asUnix, dropMessages, UnixSocket } from "./unix";

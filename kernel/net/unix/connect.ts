@@ -5,25 +5,11 @@ import { Result } from "../../result";
 import { current } from "../../task/thread";
 import { OpenFlag } from "../../vfs/flags";
 import { exchange } from "../exchange";
+import { Family, Shutdown, socketFile, SocketOption, socketRetain, SocketState, socketUnlist, wakeEverybody, wakeReaders } from "../socket";
+import { unixAutobind, unixCheckAddress, unixFind, unixUnbind } from "./name";
 import {
-  Family,
-  Shutdown,
-  Socket,
-  socketFile,
-  socketOf,
-  SocketOption,
-  socketRetain,
-  SocketState,
-  socketUnlist,
-  wakeEverybody,
-  wakeReaders,
-} from "../socket";
-import { unixAutobind, unixCheckAddress, unixFind, UnixName, unixUnbind } from "./name";
-import {
-  asUnix,
   copyPeerCredentials,
   dropMessages,
-  forgetPeerCredentials,
   isConnectionBased,
   isFull,
   relayLeave,
