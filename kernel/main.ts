@@ -33,6 +33,7 @@ import { framesFree, framesUsable } from "./mm/frame";
 import { heapInit, kernelAlloc } from "./mm/heap";
 import { kernelMapInit } from "./mm/kernelmap";
 import { unmapInodePages } from "./mm/space";
+import { inetInit } from "./net/inet/start";
 import { randomSeed } from "./random";
 import { BLOCKED, GONE, NEEDS_REGISTERS, REPLACED, Result } from "./result";
 import { clearOperation, setRegistersSaved, leave, onTimer, setCallFilter, setPersonality, settle, slowCall } from "./run";
@@ -117,7 +118,7 @@ export function boot(): void {
   setPersonality(linuxCall, hostCall, deliverSignals, writeChildTid);
   setCallFilter(judgeCall);
   setCallNames(CALL_NAMES);
-  must(openFilesInit(), "open files");
+  must(openFilesInit() && inetInit(), "open files");
   cloneInit();
   signalsInit();
   ipcInit();

@@ -3,6 +3,7 @@
 
 import { Container } from "../container/container";
 import { kernelAlloc, kernelFree } from "../mm/heap";
+import { inetFree, InetSpace } from "./inet/space";
 import { Socket } from "./socket";
 
 /** How many descriptors of a user are in flight. */
@@ -25,7 +26,8 @@ export class NetSpace {
   /** Next number that autobind tries (unix(7)). */
   nextName: u32;
   users: InFlightUser | null;
-  padding: u32;
+  /** The Internet protocols' part, an InetSpace (kernel/net/inet/space.ts); 0 while there is none. */
+  inet: usize;
 }
 
 /** The space of a container, made if there is none yet; null when memory is short. */
@@ -49,6 +51,7 @@ export function spaceRetain(space: NetSpace): NetSpace {
 export function spaceRelease(space: NetSpace): void {
   if (--space.refs != 0) return;
   kernelFree(space.buckets);
+  if (space.inet != 0) inetFree(changetype<InetSpace>(space.inet));
   kernelFree(changetype<usize>(space));
 }
 

@@ -2,6 +2,7 @@
 // threads do but are none: the control channel, a terminal's driver. A Work is embedded in its owner.
 
 import { attend, attended, Attention } from "./attention";
+import { setTimerHandler, TimerKind } from "../time/timer";
 import { setWaker, Waiter, WaiterKind } from "./wait";
 
 @unmanaged
@@ -71,6 +72,12 @@ function wakeWork(owner: usize, waiter: Waiter): void {
   workSchedule(changetype<WorkItem>(owner));
 }
 
+/** A timer of TimerKind.Work has an item as its owner. */
+function timerWork(owner: usize): void {
+  workSchedule(changetype<WorkItem>(owner));
+}
+
 export function workSystemInit(): void {
   setWaker(WaiterKind.Work, wakeWork);
+  setTimerHandler(TimerKind.Work, timerWork);
 }

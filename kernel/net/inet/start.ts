@@ -1,0 +1,10 @@
+// What the Internet protocols need from boot on.
+
+import { loopbackInit } from "../loopback";
+import { fragmentInit } from "./fragment";
+
+/** To be called once at start-up; false when memory is short. */
+export function inetInit(): bool {
+  loopbackInit();
+  return fragmentInit();
+}
