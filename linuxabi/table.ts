@@ -6,7 +6,7 @@ import { Errno } from "../kernel/errno";
 import { NEEDS_REGISTERS, Result } from "../kernel/result";
 import { registersSaved } from "../kernel/run";
 import { missingCount } from "../kernel/container/missing";
-import { getRandom } from "../kernel/random";
+import { getRandom } from "../kernel/vfs/random";
 import { Thread } from "../kernel/task/thread";
 import { rowMmap, rowFutex, rowSendto, rowRecvfrom, rowPselect6, rowEpollPwait, rowCopyFileRange, rowEpollPwait2 } from "./rows";
 import { sysClone, sysClone3, sysFork, sysSetTidAddress, sysVfork } from "./sys/clone";

@@ -62,6 +62,8 @@ export class Exchange {
   result: u32;
   /** WaitQueue to wait on after -EAGAIN; 0: the socket's own. */
   waitOn: usize;
+  /** What kernel/net/inet/control.ts holds besides: bits of Control. */
+  inet: u32;
 }
 
 export const exchange: Exchange = changetype<Exchange>(memory.data(80, 8));
@@ -86,6 +88,7 @@ export function exchangeStart(pieces: usize, total: u32, flags: u32, done: u32):
   e.rights = null;
   e.result = 0;
   e.waitOn = 0;
+  e.inet = 0;
   if (done != 0) skip(e, done);
   return e;
 }

@@ -4,6 +4,21 @@
 import { Errno } from "../errno";
 import { Result } from "../result";
 import { current } from "../task/thread";
+import {
+  inetAccept,
+  inetAddress,
+  inetCheck,
+  inetClose,
+  inetConnect,
+  inetListen,
+  inetNew,
+  inetPoll,
+  inetReadable,
+  inetReceive,
+  inetSend,
+  inetShutdown,
+  inetSocketBind,
+} from "./inet/family";
 import { Family, FAMILIES, Socket, socketFile, SocketState, SocketType } from "./socket";
 import { spaceOf } from "./space";
 import { unixAccept, unixClose, unixConnect, unixListen, unixPair, unixShutdown } from "./unix/connect";
@@ -25,6 +40,9 @@ function check(family: u32, type: u32, protocol: u32): Result {
       if (protocol != 0 && protocol != Family.Unix) return -Errno.EPROTONOSUPPORT;
       if (type == SocketType.Stream || type == SocketType.Datagram) return 0;
       return type == SocketType.Raw || type == SocketType.SequencedPacket ? 0 : -Errno.ESOCKTNOSUPPORT;
+    case Family.Inet:
+    case Family.Inet6:
+      return inetCheck(family, type, protocol);
     default:
       return -Errno.EAFNOSUPPORT;
   }
@@ -37,6 +55,9 @@ function make(family: u32, type: u32, protocol: u32): usize {
   switch (family) {
     case Family.Unix:
       return changetype<usize>(unixNew(space, type == SocketType.Raw ? SocketType.Datagram : type, protocol));
+    case Family.Inet:
+    case Family.Inet6:
+      return inetNew(space, family, type, protocol);
     default:
       return 0;
   }
@@ -70,6 +91,9 @@ export function socketBind(s: Socket, address: usize, length: u32): Result {
   switch (s.family) {
     case Family.Unix:
       return unixBind(asUnix(s), address, length);
+    case Family.Inet:
+    case Family.Inet6:
+      return inetSocketBind(s, address, length);
     default:
       return -Errno.EOPNOTSUPP;
   }
@@ -80,6 +104,9 @@ export function socketListen(s: Socket, backlog: u32): Result {
   switch (s.family) {
     case Family.Unix:
       return unixListen(asUnix(s), backlog);
+    case Family.Inet:
+    case Family.Inet6:
+      return inetListen(s, backlog);
     default:
       return -Errno.EOPNOTSUPP;
   }
@@ -90,6 +117,9 @@ export function familyConnect(s: Socket, address: usize, length: u32): Result {
   switch (s.family) {
     case Family.Unix:
       return unixConnect(asUnix(s), address, length);
+    case Family.Inet:
+    case Family.Inet6:
+      return inetConnect(s, address, length);
     default:
       return -Errno.EOPNOTSUPP;
   }
@@ -100,6 +130,9 @@ export function familyAccept(s: Socket, flags: u32): Result {
   switch (s.family) {
     case Family.Unix:
       return unixAccept(asUnix(s), flags);
+    case Family.Inet:
+    case Family.Inet6:
+      return inetAccept(s, flags);
     default:
       return -Errno.EOPNOTSUPP;
   }
@@ -110,6 +143,9 @@ export function familySend(s: Socket): Result {
   switch (s.family) {
     case Family.Unix:
       return s.type == SocketType.Stream ? unixStreamSend(asUnix(s)) : unixDatagramSend(asUnix(s));
+    case Family.Inet:
+    case Family.Inet6:
+      return inetSend(s);
     default:
       return -Errno.EOPNOTSUPP;
   }
@@ -120,6 +156,9 @@ export function familyReceive(s: Socket): Result {
   switch (s.family) {
     case Family.Unix:
       return s.type == SocketType.Stream ? unixStreamReceive(asUnix(s)) : unixDatagramReceive(asUnix(s));
+    case Family.Inet:
+    case Family.Inet6:
+      return inetReceive(s);
     default:
       return -Errno.EOPNOTSUPP;
   }
@@ -130,6 +169,9 @@ export function familyPoll(s: Socket, poller: usize): u32 {
   switch (s.family) {
     case Family.Unix:
       return unixPoll(asUnix(s), poller);
+    case Family.Inet:
+    case Family.Inet6:
+      return inetPoll(s, poller);
     default:
       return 0;
   }
@@ -140,6 +182,9 @@ export function socketShutdown(s: Socket, how: u32): Result {
   switch (s.family) {
     case Family.Unix:
       return unixShutdown(asUnix(s), how);
+    case Family.Inet:
+    case Family.Inet6:
+      return inetShutdown(s, how);
     default:
       return -Errno.EOPNOTSUPP;
   }
@@ -153,6 +198,9 @@ export function socketAddress(s: Socket, ofPeer: bool, p: usize): Result {
       const peer = asUnix(s).peer;
       return peer ? <Result>unixAddress(peer, p) : -Errno.ENOTCONN;
     }
+    case Family.Inet:
+    case Family.Inet6:
+      return inetAddress(s, ofPeer, p);
     default:
       return -Errno.EOPNOTSUPP;
   }
@@ -160,6 +208,7 @@ export function socketAddress(s: Socket, ofPeer: bool, p: usize): Result {
 
 /** Bytes that can be received (FIONREAD): of a datagram socket those of the next datagram; -EINVAL for a listener. */
 export function socketReadable(s: Socket): Result {
+  if (s.family != Family.Unix) return inetReadable(s);
   if (s.state == SocketState.Listening) return -Errno.EINVAL;
   const first = s.firstMessage;
   return s.type == SocketType.Datagram ? (first ? first.length : 0) : s.bytes;
@@ -170,6 +219,10 @@ export function familyClose(s: Socket): void {
   switch (s.family) {
     case Family.Unix:
       unixClose(asUnix(s));
+      return;
+    case Family.Inet:
+    case Family.Inet6:
+      inetClose(s);
       return;
     default:
       return;

@@ -29,9 +29,7 @@ export const enum PacketFlag {
   /** It has come out of the loopback device. */
   Looped = 2,
   /** It is passed on for somebody else. */
-  Forwarded = 8,
-  /** It may not be split on its way (IPv4's DF). */
-  Whole = 4,
+  Forwarded = 4,
 }
 
 @unmanaged

@@ -3,7 +3,7 @@
 
 import { operationOpens } from "../task/operation";
 import { Errno } from "../errno";
-import { randomFromUser, randomToUser } from "../random";
+import { randomFromUser, randomToUser } from "./random";
 import { BLOCKED, Result } from "../result";
 import { socketRead, socketWaitToReceive, socketWaitToSend, socketWrite, socketWriteOn } from "../net/transfer";
 import { raise, Signal } from "../task/signal";

@@ -13,6 +13,8 @@ import { Thread } from "../../kernel/task/thread";
 import { fdLowest, fdSet } from "../../kernel/vfs/fdtable";
 import { fileRetain } from "../../kernel/vfs/file";
 import { CONTROL_HEADER_BYTES, ControlType, CREDENTIALS_BYTES, SOL_SOCKET } from "../types/socket";
+import { aligned, beginControl, controlHeaderOut, outAt, outLeft, putControl } from "./controlout";
+import { inetControlIn, inetControlOut } from "./inetcontrol";
 import { anyFile, descriptorLimit, descriptors, isNone } from "./descriptor";
 
 /** net.core.optmem_max: control data of one message. */
@@ -22,11 +24,6 @@ const header = memory.data(16, 8);
 const data = memory.data(16, 8);
 /** Descriptor numbers, RIGHTS_MAX of them. */
 const numbers = memory.data(1012, 8);
-
-@inline
-function aligned(bytes: u64): u64 {
-  return (bytes + 7) & ~7;
-}
 
 /**
  * Reads the control messages at `ua` into the exchange: 0; -EINVAL for malformed or unknown ones, -EBADF, -EPERM or -ESRCH for credentials that the
@@ -43,6 +40,15 @@ export function controlIn(t: Thread, e: Exchange, s: Socket, ua: u64, length: u6
     if (bytes < CONTROL_HEADER_BYTES || bytes > length - at) r = -Errno.EINVAL;
     else if (load<u32>(header, 8) == SOL_SOCKET)
       r = oneIn(t, e, s, load<u32>(header, 12), ua + at + CONTROL_HEADER_BYTES, <u32>bytes - CONTROL_HEADER_BYTES);
+    else if (s.family == Family.Inet || s.family == Family.Inet6)
+      r = inetControlIn(
+        e,
+        s,
+        load<u32>(header, 8),
+        load<u32>(header, 12),
+        ua + at + CONTROL_HEADER_BYTES,
+        <u32>bytes - CONTROL_HEADER_BYTES,
+      );
     if (r < 0) break;
     at += aligned(bytes);
   }
@@ -108,16 +114,12 @@ function credentialsIn(t: Thread, e: Exchange, pid: u32, uid: u32, gid: u32): Re
   return 0;
 }
 
-/** Where controlOut goes on, and how much room is left. */
-let outAt: u64 = 0;
-let outLeft: u64 = 0;
-
 /** Writes what the exchange has received to the `length` bytes at `ua` (0: nowhere); returns the bytes that took. What does not fit is dropped. */
-export function controlOut(t: Thread, e: Exchange, ua: u64, length: u64): u64 {
-  outAt = ua;
-  outLeft = ua == 0 ? 0 : length;
+export function controlOut(t: Thread, s: Socket, e: Exchange, ua: u64, length: u64): u64 {
+  beginControl(ua, length);
   const room = outLeft;
   if (e.credentials) credentialsOut(e);
+  if (e.inet != 0) inetControlOut(e, s);
   const rights = e.rights;
   if (rights) {
     rightsOut(t, e, rights);
@@ -126,31 +128,11 @@ export function controlOut(t: Thread, e: Exchange, ua: u64, length: u64): u64 {
   return room - outLeft;
 }
 
-/** Writes a header for `bytes` of data, and moves on past them. */
-function headerOut(type: ControlType, bytes: u32): Result {
-  store<u64>(header, min<u64>(CONTROL_HEADER_BYTES + bytes, outLeft));
-  store<u32>(header, SOL_SOCKET, 8);
-  store<u32>(header, type, 12);
-  const r = copyOut(outAt, header, CONTROL_HEADER_BYTES);
-  if (r < 0) return r;
-  const taken = min<u64>(aligned(CONTROL_HEADER_BYTES + bytes), outLeft);
-  outAt += taken;
-  outLeft -= taken;
-  return 0;
-}
-
 function credentialsOut(e: Exchange): void {
-  if (outLeft < CONTROL_HEADER_BYTES) {
-    e.result |= MessageFlag.ControlTruncated;
-    return;
-  }
-  if (outLeft < CONTROL_HEADER_BYTES + CREDENTIALS_BYTES) e.result |= MessageFlag.ControlTruncated;
   store<u32>(data, e.pid);
   store<u32>(data, e.uid, 4);
   store<u32>(data, e.gid, 8);
-  const bytes = <u32>min<u64>(CREDENTIALS_BYTES, outLeft - CONTROL_HEADER_BYTES);
-  if (copyOut(outAt + CONTROL_HEADER_BYTES, data, bytes) < 0) return;
-  headerOut(ControlType.Credentials, CREDENTIALS_BYTES);
+  putControl(e, SOL_SOCKET, ControlType.Credentials, data, CREDENTIALS_BYTES);
 }
 
 /** Gives the receiver as many of the descriptors as it has room for. */
@@ -167,6 +149,6 @@ function rightsOut(t: Thread, e: Exchange, rights: Rights): void {
     fdSet(table, <u32>fd, fileRetain(rightsFile(rights, given)), (e.flags & MessageFlag.CloseOnExec) != 0);
     given++;
   }
-  if (given != 0) headerOut(ControlType.Rights, given << 2);
+  if (given != 0) controlHeaderOut(SOL_SOCKET, ControlType.Rights, given << 2);
   if (given < rights.count) e.result |= MessageFlag.ControlTruncated;
 }

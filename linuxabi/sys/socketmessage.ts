@@ -139,7 +139,7 @@ function rememberWriter(t: Thread, e: Exchange): void {
 /** Writes address, control messages and flags back, after the result `r`: that, or -errno. */
 function resultOut(t: Thread, s: Socket, e: Exchange, ua: u64, r: Result): Result {
   if ((s.options & SocketOption.PassCredentials) != 0) e.credentials = true;
-  const used = controlOut(t, e, header.control, header.controlLength);
+  const used = controlOut(t, s, e, header.control, header.controlLength);
   let out: Result = 0;
   if (header.name != 0) out = addressOut(header.name, ua + offsetof<MessageHeader>("nameLength"), e.address, e.addressLength);
   store<u64>(word, e.result | (e.flags & MessageFlag.CloseOnExec));

@@ -23,6 +23,7 @@ import { capable, Capability } from "../../kernel/task/credentials";
 import { Thread } from "../../kernel/task/thread";
 import { SocketOptionName, SOL_SOCKET } from "../types/socket";
 import { isNone } from "./descriptor";
+import { getDeviceName, getProtocolOption, setDeviceIndex, setDeviceName, setProtocolOption } from "./inetoption";
 import { addressBytes, notSocket, socketFor } from "./socketfile";
 
 const SECOND_NS: u64 = 1_000_000_000;
@@ -71,7 +72,8 @@ export function sysSetsockopt(t: Thread, fd: i32, level: u32, name: u32, ua: u64
   if (length < 0) return -Errno.EINVAL;
   const file = socketFor(t, fd);
   if (isNone(file)) return notSocket(t, fd);
-  if (level != SOL_SOCKET) return -Errno.EOPNOTSUPP;
+  if (level != SOL_SOCKET) return setProtocolOption(t, socketOf(file), level, name, ua, <u32>length);
+  if (name == SocketOptionName.BindToDevice) return setDeviceName(t, socketOf(file), ua, <u32>length);
   if (length < 4) return -Errno.EINVAL;
   const bytes = min<u32>(length, 16);
   const r = copyIn(value, ua, bytes);
@@ -106,6 +108,8 @@ function set(t: Thread, s: Socket, name: u32, v: i32, bytes: u32): Result {
       return 0;
     case SocketOptionName.DetachFilter:
       return -Errno.ENOENT;
+    case SocketOptionName.BindToIndex:
+      return setDeviceIndex(t, s, <u32>v);
     case SocketOptionName.Linger:
       return setLinger(s, bytes);
     case SocketOptionName.ReceiveTimeout:
@@ -174,12 +178,13 @@ function setTimeout(s: Socket, sending: bool, bytes: u32): Result {
 export function sysGetsockopt(t: Thread, fd: i32, level: u32, name: u32, ua: u64, lengthUa: u64): Result {
   const file = socketFor(t, fd);
   if (isNone(file)) return notSocket(t, fd);
-  if (level != SOL_SOCKET) return -Errno.EOPNOTSUPP;
   let r = copyIn(value, lengthUa, 4);
   if (r < 0) return r;
   const room = load<i32>(value);
   if (room < 0) return -Errno.EINVAL;
   const s = socketOf(file);
+  if (level != SOL_SOCKET) return getProtocolOption(s, level, name, ua, lengthUa, <u32>room);
+  if (name == SocketOptionName.BindToDevice) return getDeviceName(s, ua, lengthUa, <u32>room);
   if (name == SocketOptionName.PeerName) return peerNameOut(s, ua, lengthUa, room);
   if (name == SocketOptionName.PeerGroups) return peerGroupsOut(s, ua, lengthUa, room);
   r = get(s, name);

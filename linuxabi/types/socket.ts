@@ -62,6 +62,7 @@ export const enum SocketOptionName {
   SendLow = 19,
   ReceiveTimeout = 20,
   SendTimeout = 21,
+  BindToDevice = 25,
   DetachFilter = 27,
   PeerName = 28,
   Timestamp = 29,
@@ -77,6 +78,7 @@ export const enum SocketOptionName {
   PeekOffset = 42,
   LockFilter = 44,
   PeerGroups = 59,
+  BindToIndex = 62,
   ReceiveTimeoutNew = 66,
   SendTimeoutNew = 67,
 }

@@ -9,7 +9,7 @@ import { framesFree, framesUsable, PAGE_SHIFT, PAGE_SIZE } from "../../kernel/mm
 import { heapBytesHeld, heapBytesUsed } from "../../kernel/mm/heap";
 import { copyOut } from "../../kernel/mm/user";
 import { powerHalt, powerOff, reboot } from "../../kernel/power";
-import { getRandom } from "../../kernel/random";
+import { getRandom } from "../../kernel/vfs/random";
 import { Result } from "../../kernel/result";
 import { Thread } from "../../kernel/task/thread";
 import { nowNs, wallNs } from "../../kernel/time/clock";

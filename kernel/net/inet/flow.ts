@@ -18,6 +18,7 @@ import {
   setAddress4,
 } from "./address";
 import { Interface, interfaceByAddress, interfaceByIndex } from "./interface";
+import { PACKET_MAX } from "../packet";
 import { pathMtu } from "./pathmtu";
 import { InetSpace, Route } from "./space";
 
@@ -132,6 +133,7 @@ function find4(space: InetSpace, f: Flow, to: u32): Result {
   if (isLoopback4(to) || (interfaceByAddress(space, to) && !isMulticast4(to))) {
     if (f.anySource) setAddress4(flowSource(f), isLoopback4(to) ? LOOPBACK4 : to);
     local(space, f);
+    f.mtu = min(f.mtu, PACKET_MAX);
     return 0;
   }
   const only = f.bound != 0 ? interfaceByIndex(space, f.bound) : null;

@@ -5,7 +5,7 @@ import { Errno } from "../../errno";
 import { Result } from "../../result";
 import { checksum, checksumAdd, checksumOf, checksumPacket } from "../checksum";
 import { loopbackSend } from "../loopback";
-import { Checksum, Packet, packetDestination, PacketFlag, packetFree, packetPush, packetSource, PACKET_MAX } from "../packet";
+import { Checksum, Packet, packetDestination, packetFree, packetPush, packetSource, PACKET_MAX } from "../packet";
 import { address4, InetAddress, isMapped4, setAddress } from "./address";
 import { Counter } from "./counters";
 import { Discover, Flow, flowDestination, FlowKind, flowRoute, flowSource } from "./flow";
@@ -56,7 +56,7 @@ export function inetOutput(space: InetSpace, p: Packet, f: Flow, protocol: Proto
 
 function header4(space: InetSpace, p: Packet, f: Flow): void {
   const ip = packetPush(p, IP4_HEADER_BYTES);
-  const whole = f.discover >= <u8>Discover.Always || (f.discover == <u8>Discover.Want && (p.flags & (<u16>PacketFlag.Whole)) != 0);
+  const whole = f.discover >= <u8>Discover.Always || (f.discover == <u8>Discover.Want && p.length <= f.mtu);
   p.network = ip;
   store<u8>(ip, 0x45);
   store<u8>(ip, f.service, 1);

@@ -6,6 +6,7 @@ import { loopbackMake, loopbackPurge } from "../loopback";
 import { NetSpace } from "../space";
 import { COUNTERS } from "./counters";
 import { fragmentsPurge } from "./fragment";
+import { PortTable, portTableFree } from "./ports";
 import { Interface } from "./interface";
 
 /** A route: destinations that go out by an interface, some of them through a gateway. */
@@ -51,9 +52,6 @@ export class InetSpace {
   hops: u8;
   /** Packets for others are passed on (the host's space, for its containers). */
   forwards: bool;
-  /** Group range of net.ipv4.ping_group_range. */
-  pingFirst: u32;
-  pingLast: u32;
 }
 /** Bytes of the object: counters, u64 by Counter, follow it (kernel/net/inet/counters.ts). */
 const SPACE_BYTES: u32 = (offsetof<InetSpace>() + 7) & ~7;
@@ -87,7 +85,6 @@ function make(net: NetSpace): InetSpace | null {
   space.portLast = 60999;
   space.portPrivileged = 1024;
   space.hops = 64;
-  space.pingLast = 0x7fff_ffff;
   if (!loopbackMake(space)) {
     kernelFree(p);
     return null;
@@ -110,6 +107,8 @@ export function inetFree(space: InetSpace): void {
     space.interfaces = i.next;
     kernelFree(changetype<usize>(i));
   }
+  if (space.tcp != 0) portTableFree(changetype<PortTable>(space.tcp));
+  if (space.udp != 0) portTableFree(changetype<PortTable>(space.udp));
   kernelFree(space.pathMtus);
   kernelFree(changetype<usize>(space));
 }

@@ -1,10 +1,12 @@
 // What the Internet protocols need from boot on.
 
 import { loopbackInit } from "../loopback";
+import { datagramsInit } from "./datagram";
 import { fragmentInit } from "./fragment";
 
 /** To be called once at start-up; false when memory is short. */
 export function inetInit(): bool {
   loopbackInit();
+  datagramsInit();
   return fragmentInit();
 }
