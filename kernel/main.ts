@@ -73,8 +73,8 @@ function startMemory(): bool {
 /** FPU state: a clean area for new programs, taken before anything uses the FPU. */
 function startFpu(): bool {
   let bytes = (fpuInit() + 63) & ~63;
-  // XSAVE wants 64-byte alignment, which among the heap's sizes these have.
-  if (bytes > 512 && bytes < 2048) bytes = 2048;
+  // XSAVE wants 64-byte alignment, which among the heap's sizes these have; 832 is what AVX takes.
+  if (bytes > 512 && bytes < 2048) bytes = bytes <= 832 ? 832 : 2048;
   const clean = kernelAlloc(bytes);
   if (clean == 0) return false;
   fpuSave(clean);

@@ -16,7 +16,7 @@ const MXCSR: u32 = 24;
 const MXCSR_MASK: u32 = 28;
 const STATE_BITMAP: u32 = 512;
 /** The components that shim/isa.c enables. */
-const COMPONENTS: u64 = 0x2e7;
+const COMPONENTS: u64 = 0xe7;
 
 /** Bytes of the area; 0 until the CPU has been asked. */
 let areaBytes: u32 = 0;
@@ -39,7 +39,7 @@ function ready(t: Thread): void {
   if (hasXsave) {
     components = (<u64>cpuid(13, 0, 0)) & COMPONENTS;
     areaBytes = LEGACY_BYTES + HEADER_BYTES;
-    for (let i: u32 = 2; i < 10; i++) if (((components >> i) & 1) != 0) areaBytes = max(areaBytes, cpuid(13, i, 1) + cpuid(13, i, 0));
+    for (let i: u32 = 2; i < 8; i++) if (((components >> i) & 1) != 0) areaBytes = max(areaBytes, cpuid(13, i, 1) + cpuid(13, i, 0));
   }
   fpuSave(t.fpu);
   const mask = load<u32>(t.fpu + MXCSR_MASK);

@@ -4,7 +4,7 @@
 
 import { Errno } from "../kernel/errno";
 import { BLOCKED, Result } from "../kernel/result";
-import { actionFlags, ActionFlag, actionHandler, actionReset, SIG_DFL, SIG_IGN } from "../kernel/task/action";
+import { actionFlags, ActionFlag, actionReset } from "../kernel/task/action";
 import { exitGroup } from "../kernel/task/lifecycle";
 import {
   fatalStatus,
@@ -67,9 +67,8 @@ function deliver(t: Thread, info: SignalInfo): Outcome {
   const p = t.process;
   const signal = info.signal;
   const bit = signalBit(signal);
-  const handler = actionHandler(p.actions, signal);
-  if (handler == SIG_IGN) return Outcome.Nothing;
-  if (handler != SIG_DFL) return runHandler(t, info);
+  if ((p.actions.handled & bit) != 0) return runHandler(t, info);
+  if ((p.actions.ignored & bit) != 0) return Outcome.Nothing;
   if ((bit & IGNORED_BY_DEFAULT) != 0) return Outcome.Nothing;
   if (isInit(p) && (bit & UNBLOCKABLE_SIGNALS) == 0) return Outcome.Nothing;
   if ((bit & STOP_SIGNALS) != 0) {

@@ -84,11 +84,11 @@ static void harden(void) {
 	__asm__ volatile("mov %0, %%cr4" : : "r"(cr4));
 }
 
-/* Chooses x87, SSE, AVX, AVX-512 and PKRU state as far as the CPU has them; returns the bytes of a thread's save area. */
+/* Chooses x87, SSE, AVX and AVX-512 state as far as the CPU has them (protection keys are off); returns the bytes of a thread's save area. */
 u32 isa_fpu_init(void) {
 	if (!(isa_cpuid(1, 0, 2) >> 26 & 1)) return 512;
 	fpu_has_xsave = 1;
-	fpu_mask = isa_cpuid(13, 0, 0) & 0x2e7;
+	fpu_mask = isa_cpuid(13, 0, 0) & 0xe7;
 	__asm__ volatile("xsetbv" : : "c"(0), "a"((u32)fpu_mask), "d"(0));
 	return isa_cpuid(13, 0, 1);
 }

@@ -11,6 +11,7 @@ import { randomBytes } from "../random";
 import { Result } from "../result";
 import { Credentials, credentialsRelease } from "../task/credentials";
 import { credentialsCommit } from "../task/identity";
+import { processTimersExec } from "../task/itimer";
 import { becomeLeader, endOtherThreads, fpuReset, programSet, vforkDone } from "../task/lifecycle";
 import { LimitKind, softLimit } from "../task/limits";
 import { actionsCopy, actionsRelease, actionsResetForExec, actionsRetain, SignalActions } from "../task/signal";
@@ -272,6 +273,7 @@ function commit(
   actionsRelease(process.actions);
   process.actions = actions;
   actionsResetForExec(actions);
+  processTimersExec(process);
   process.dumpable = credentials.uid == credentials.euid && credentials.gid == credentials.egid && isReadable(t);
   if (execIsSecure) becomeSecure(t);
   process.personality &= ~execPersonalityMask;

@@ -1,7 +1,9 @@
-// What a process does with each signal (sigaction(2)): one table of 64 actions, shared by the threads of a process, and by several
-// processes after clone(CLONE_SIGHAND). The two sets say at a glance what a sender wants to know.
+// What a process does with each signal (sigaction(2)): one object, shared by the threads of a process, and by several processes after
+// clone(CLONE_SIGHAND). Its two sets say at a glance what a sender wants to know; the details stand in a table.
 
+import { Errno } from "../errno";
 import { kernelAlloc, kernelFree } from "../mm/heap";
+import { Result } from "../result";
 import { Signal, IGNORED_BY_DEFAULT, signalBit } from "./signalset";
 import { stopWaiting, WaitQueue, wakeAll } from "./wait";
 
@@ -22,12 +24,31 @@ export const enum ActionFlag {
 export const SIG_DFL: u64 = 0;
 export const SIG_IGN: u64 = 1;
 
-/** The head of the object; four arrays by signal number follow: handler, restorer and mask (u64 each), flags (u32). */
+/**
+ * Four arrays by signal number follow the head: handler, restorer and mask (u64 each), flags (u32). Copied when it is shared and written
+ * to, so that fork and the many programs that never set an action need none of their own.
+ */
+@unmanaged
+class ActionTable {
+  refs: u32;
+  pad: u32;
+}
+const HEAD_BYTES: u32 = 8;
+const HANDLERS: u32 = HEAD_BYTES - 8;
+const RESTORERS: u32 = HANDLERS + 64 * 8;
+const MASKS: u32 = RESTORERS + 64 * 8;
+const FLAGS: u32 = MASKS + 64 * 8 + 8 - 4;
+const TABLE_BYTES: u32 = HEAD_BYTES + 64 * 28;
+if (offsetof<ActionTable>() != HEAD_BYTES) ERROR("ActionTable: the arrays follow the head");
+
+/** All zeros, and stays so. */
+const emptyTable = changetype<ActionTable>(memory.data(TABLE_BYTES, 8));
+
 @unmanaged
 export class SignalActions {
   refs: u32;
-  pad0: u32;
-  /** Signals with a handler of the user's. */
+  table: ActionTable;
+  /** Signals with a handler of the user's: only for them does the table's handler count. */
   handled: u64;
   /** Signals set to SIG_IGN. */
   ignored: u64;
@@ -35,32 +56,28 @@ export class SignalActions {
   readersFirst: usize;
   readersLast: usize;
 }
-const HEAD_BYTES: u32 = 32;
-const HANDLERS: u32 = HEAD_BYTES - 8;
-const RESTORERS: u32 = HANDLERS + 64 * 8;
-const MASKS: u32 = RESTORERS + 64 * 8;
-const FLAGS: u32 = MASKS + 64 * 8 + 8 - 4;
-const ACTIONS_BYTES: u32 = HEAD_BYTES + 64 * 28;
-if (offsetof<SignalActions>() != HEAD_BYTES) ERROR("SignalActions: the arrays follow the head");
 
-/** Actions with every signal at its default; null when memory is short. */
-export function actionsNew(): SignalActions | null {
-  const p = kernelAlloc(ACTIONS_BYTES);
+function actionsOver(table: ActionTable): SignalActions | null {
+  const p = kernelAlloc(offsetof<SignalActions>());
   if (p == 0) return null;
   const a = changetype<SignalActions>(p);
   a.refs = 1;
+  a.table = table;
+  table.refs++;
   return a;
+}
+
+/** Actions with every signal at its default; null when memory is short. */
+export function actionsNew(): SignalActions | null {
+  return actionsOver(emptyTable);
 }
 
 /** A private copy (fork); null when memory is short. */
 export function actionsCopy(from: SignalActions): SignalActions | null {
-  const p = kernelAlloc(ACTIONS_BYTES);
-  if (p == 0) return null;
-  memory.copy(p, changetype<usize>(from), ACTIONS_BYTES);
-  const a = changetype<SignalActions>(p);
-  a.refs = 1;
-  a.readersFirst = 0;
-  a.readersLast = 0;
+  const a = actionsOver(from.table);
+  if (!a) return null;
+  a.handled = from.handled;
+  a.ignored = from.ignored;
   return a;
 }
 
@@ -75,7 +92,12 @@ export function actionsRelease(a: SignalActions): void {
   const queue = signalReaders(a);
   wakeAll(queue);
   while (queue.first) stopWaiting(queue.first!);
+  tableRelease(a.table);
   kernelFree(changetype<usize>(a));
+}
+
+function tableRelease(table: ActionTable): void {
+  if (--table.refs == 0 && table != emptyTable) kernelFree(changetype<usize>(table));
 }
 
 /** The queue that is woken whenever a signal for a process or thread with these actions is queued. */
@@ -87,55 +109,71 @@ export function signalReaders(a: SignalActions): WaitQueue {
 /** For execve: handlers go back to the default, what is ignored stays ignored. The actions must not be shared. */
 export function actionsResetForExec(a: SignalActions): void {
   assert(a.refs == 1, "execve unshares the signal actions first");
-  let handled = a.handled;
-  while (handled != 0) {
-    actionReset(a, <u32>ctz(handled) + 1);
-    handled &= handled - 1;
-  }
-  const p = changetype<usize>(a);
-  memory.fill(p + RESTORERS + 8, 0, 64 * 8);
-  memory.fill(p + MASKS + 8, 0, 64 * 8);
-  memory.fill(p + FLAGS + 4, 0, 64 * 4);
+  a.handled = 0;
+  tableRelease(a.table);
+  a.table = emptyTable;
+  emptyTable.refs++;
 }
 
-/** Makes `signal` do its default. */
+/** Makes `signal` do its default; its flags, restorer and mask stay. */
 export function actionReset(a: SignalActions, signal: u32): void {
-  actionSet(a, signal, SIG_DFL, actionFlags(a, signal), actionRestorer(a, signal), actionMask(a, signal));
+  a.handled &= ~signalBit(signal);
+  a.ignored &= ~signalBit(signal);
 }
 
-/** Sets all of an action. */
-export function actionSet(a: SignalActions, signal: u32, handler: u64, flags: u32, restorer: u64, mask: u64): void {
-  const p = changetype<usize>(a);
+/** Gives the actions a table that they may write to: false when memory is short. */
+function ownTable(a: SignalActions): bool {
+  const shared = a.table;
+  if (shared.refs == 1 && shared != emptyTable) return true;
+  const p = kernelAlloc(TABLE_BYTES);
+  if (p == 0) return false;
+  memory.copy(p, changetype<usize>(shared), TABLE_BYTES);
+  shared.refs--;
+  a.table = changetype<ActionTable>(p);
+  a.table.refs = 1;
+  return true;
+}
+
+/** Sets all of an action: 0 or -ENOMEM. */
+export function actionSet(a: SignalActions, signal: u32, handler: u64, flags: u32, restorer: u64, mask: u64): Result {
   const bit = signalBit(signal);
-  store<u64>(p + HANDLERS + signal * 8, handler);
-  store<u64>(p + RESTORERS + signal * 8, restorer);
-  store<u64>(p + MASKS + signal * 8, mask);
-  store<u32>(p + FLAGS + signal * 4, flags);
-  a.handled = handler > SIG_IGN ? a.handled | bit : a.handled & ~bit;
+  const isHandled = handler > SIG_IGN;
+  const isSame = actionFlags(a, signal) == flags && actionRestorer(a, signal) == restorer && actionMask(a, signal) == mask;
+  if (isHandled || !isSame) {
+    if (!ownTable(a)) return -Errno.ENOMEM;
+    const p = changetype<usize>(a.table);
+    store<u64>(p + HANDLERS + signal * 8, handler);
+    store<u64>(p + RESTORERS + signal * 8, restorer);
+    store<u64>(p + MASKS + signal * 8, mask);
+    store<u32>(p + FLAGS + signal * 4, flags);
+  }
+  a.handled = isHandled ? a.handled | bit : a.handled & ~bit;
   a.ignored = handler == SIG_IGN ? a.ignored | bit : a.ignored & ~bit;
+  return 0;
 }
 
 /** SIG_DFL, SIG_IGN or the handler's address. */
 @inline
 export function actionHandler(a: SignalActions, signal: u32): u64 {
-  return load<u64>(changetype<usize>(a) + HANDLERS + signal * 8);
+  if ((a.handled & signalBit(signal)) != 0) return load<u64>(changetype<usize>(a.table) + HANDLERS + signal * 8);
+  return (a.ignored & signalBit(signal)) != 0 ? SIG_IGN : SIG_DFL;
 }
 
 @inline
 export function actionRestorer(a: SignalActions, signal: u32): u64 {
-  return load<u64>(changetype<usize>(a) + RESTORERS + signal * 8);
+  return load<u64>(changetype<usize>(a.table) + RESTORERS + signal * 8);
 }
 
 /** Signals blocked while the handler runs. */
 @inline
 export function actionMask(a: SignalActions, signal: u32): u64 {
-  return load<u64>(changetype<usize>(a) + MASKS + signal * 8);
+  return load<u64>(changetype<usize>(a.table) + MASKS + signal * 8);
 }
 
 /** Bits of ActionFlag. */
 @inline
 export function actionFlags(a: SignalActions, signal: u32): u32 {
-  return load<u32>(changetype<usize>(a) + FLAGS + signal * 4);
+  return load<u32>(changetype<usize>(a.table) + FLAGS + signal * 4);
 }
 
 /** True when `signal` has neither a handler nor is ignored. */

@@ -4,9 +4,9 @@
 
 import { Errno } from "../errno";
 import { Result } from "../result";
-import { actionIsDefault, actionsCopy, actionsRelease, actionsResetForExec, ignoredSignals, signalReaders } from "./action";
+import { actionIsDefault, ignoredSignals, signalReaders } from "./action";
 import { Capability, capable } from "./credentials";
-import { processTimersExec, timerSignalTaken } from "./itimer";
+import { timerSignalTaken } from "./itimer";
 import { exitGroup } from "./lifecycle";
 import { LimitKind, softLimit } from "./limits";
 import { PidEntry, Process, ProcessState } from "./process";
@@ -266,22 +266,6 @@ export function takeSignal(t: Thread, set: u64, to: SignalInfo): u32 {
   const timer = pendingTake(q, signal, to);
   if (timer) timerSignalTaken(timer, to);
   return signal;
-}
-
-/**
- * For execve: the process gets actions of its own, without handlers, and its POSIX timers go. Without memory for the actions it ends, as
- * execve ends what it cannot finish.
- */
-export function actionsForExec(t: Thread): void {
-  const p = t.process;
-  if (p.actions.refs != 1) {
-    const own = actionsCopy(p.actions);
-    if (!own) return exitGroup(p, Signal.KILL);
-    actionsRelease(p.actions);
-    p.actions = own;
-  }
-  actionsResetForExec(p.actions);
-  processTimersExec(p);
 }
 
 /** For a new action: signals that it makes the process ignore no longer wait. */

@@ -49,7 +49,8 @@ export function sysRtSigaction(t: Thread, signal: u32, action: u64, old: u64, se
   }
   if (action != 0) {
     const a = changetype<KernelSigaction>(actionSpace);
-    actionSet(actions, signal, a.handler, <u32>(a.flags & ACTION_FLAGS), a.restorer, a.mask & ~UNBLOCKABLE_SIGNALS);
+    r = actionSet(actions, signal, a.handler, <u32>(a.flags & ACTION_FLAGS), a.restorer, a.mask & ~UNBLOCKABLE_SIGNALS);
+    if (r < 0) return r;
     discardIgnored(t.process, signal);
   }
   return 0;

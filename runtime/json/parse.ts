@@ -17,7 +17,7 @@ export const JSON_DEPTH_LIMIT: u32 = 64;
 /** Values in a text. */
 export const JSON_NODE_LIMIT: u32 = 65536;
 
-/** Bytes of text per node to begin with, few enough that a configuration hardly ever needs a second array; it gets whole pages. */
+/** Bytes of text per node to begin with, few enough that a configuration hardly ever needs a second array; a large array has whole pages. */
 const TEXT_BYTES_PER_NODE: u32 = 16;
 /** White space: bit c for the character c. */
 const SPACE: u64 = (1 << 0x20) | (1 << 0x0a) | (1 << 0x0d) | (1 << 0x09);
@@ -46,7 +46,8 @@ export function jsonParse(from: usize, length: u32, name: string, failure: Failu
     return null;
   }
   while (end > from && isSpace(load<u8>(end - 1))) end--;
-  const bytes = ((16 + length / TEXT_BYTES_PER_NODE) * NODE_BYTES + PAGE_SIZE - 1) & ~(PAGE_SIZE - 1);
+  let bytes: u32 = (16 + length / TEXT_BYTES_PER_NODE) * NODE_BYTES;
+  if (bytes > PAGE_SIZE / 2) bytes = (bytes + PAGE_SIZE - 1) & ~(PAGE_SIZE - 1);
   capacity = min(bytes / NODE_BYTES, JSON_NODE_LIMIT);
   nodes = kernelAlloc(capacity * NODE_BYTES);
   if (nodes == 0) {

@@ -153,6 +153,12 @@ static void posix_timers(void) {
   check("it is over", got.it_value.tv_sec == 0 && got.it_value.tv_nsec == 0);
   equal("timer_getoverrun", timer_getoverrun(timer), 0);
   equal("timer_delete", timer_delete(timer), 0);
+  equal("exec deletes it", in_child({
+          timer_create(CLOCK_MONOTONIC, &event, &timer);
+          setting.it_value.tv_nsec = 100 * MILLISECOND;
+          timer_settime(timer, 0, &setting, NULL);
+          execl("/bin/sh", "sh", "-c", "sleep 1; exit 3", NULL);
+        }), EXITED(3));
   fails("a bad clock", timer_create(99, &event, &timer), EINVAL);
 }
 
