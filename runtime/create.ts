@@ -16,7 +16,7 @@ import { pathRelease, walk, WalkFlag } from "../kernel/vfs/walk";
 import { Failure, failureClear, fail, failBegin, failPut, failPutBytes, failPutUnsigned } from "./failure";
 import { applyMasks, applyMount, applyReadonlyPaths, defaultInodeLimit, failedPath } from "./mounts";
 import { makeDefaultDevices, makeDeviceNode } from "./devices";
-import { Spec, specAt, specBytes, SpecDevice, specFree, SpecMount, SpecString, stringListAt } from "./spec/model";
+import { Spec, specAt, specBytes, SpecDevice, specForgetBuilding, specFree, SpecMount, SpecString, stringListAt } from "./spec/model";
 import { made, makeFilter } from "./seccomp";
 import { specParse } from "./spec/parse";
 import { builder } from "./tree";
@@ -262,6 +262,7 @@ function createFrom(id: usize, idLength: u32, spec: Spec, host: FsContext, path:
     discard(c);
     return r;
   }
+  specForgetBuilding(spec);
   c.state = ContainerState.Created;
   return 0;
 }

@@ -4,16 +4,16 @@
 
 import { FrameInfo, FrameKind, PAGE_SHIFT, PAGE_SIZE, frameAllocLow, frameFree, frameInfo, framesFree } from "./frame";
 
-const CLASSES: u32 = 14;
+const CLASSES: u32 = 17;
 const CLASS_LIMIT: u32 = 2048;
 /** Object sizes of the classes. */
-const sizes = memory.data<u16>([16, 32, 48, 64, 96, 128, 192, 256, 384, 512, 816, 832, 1360, 2048]);
+const sizes = memory.data<u16>([16, 32, 48, 64, 80, 96, 128, 144, 192, 256, 384, 512, 672, 816, 832, 1360, 2048]);
 /** Size class by (size + 15) / 16. */
 const classBySize = memory.data(129, 8);
 /** Per class: frame number of the first slab with a free object. */
-const partialHeads = memory.data(14 * 4, 8);
+const partialHeads = memory.data(17 * 4, 8);
 /** Per class: one empty slab is kept, so that a single object that comes and goes does not take and give a frame each time. */
-const emptySlabs = memory.data(14 * 4, 8);
+const emptySlabs = memory.data(17 * 4, 8);
 
 let bytesUsed: u64 = 0;
 let objectsUsed: u32 = 0;

@@ -125,8 +125,6 @@ export class Process {
   personality: u32;
   /** ITIMER_REAL and friends: kernel/task/itimer.ts, or 0. */
   timers: usize;
-  realTimer: usize;
-  realIntervalNs: u64;
   /** What SEM_UNDO takes back at the end: kernel/ipc/semaphore.ts. */
   semaphoreUndos: usize;
 }

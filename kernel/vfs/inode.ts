@@ -242,7 +242,7 @@ export class Mount {
   hashNext: Mount | null;
   /** While a recursive bind runs: the copy of this mount. */
   twin: Mount | null;
-  /** kernelAlloc'ed NUL-terminated: source and type names as mountinfo shows them. */
+  /** Source and type names as mountinfo shows them, with a NUL each; they stand behind the mount itself. */
   source: usize;
   typeName: usize;
   /** No longer in the tree (lazy unmount): only those who hold it see it. */

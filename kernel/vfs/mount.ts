@@ -9,7 +9,7 @@ import { Entry, EntryFlag, FileSystem, FileSystemKind, FsContext, isDirectory, M
 import { pathCacheForget } from "./pathcache";
 
 const VFS_BYTES: u32 = (offsetof<Vfs>() + 7) & ~7;
-const MOUNT_BYTES: u32 = (offsetof<Mount>() + 7) & ~7;
+const MOUNT_BYTES: u32 = offsetof<Mount>();
 const CONTEXT_BYTES: u32 = (offsetof<FsContext>() + 7) & ~7;
 /** Flags that belong to the mount, not to the file system. */
 const MOUNT_FLAGS: u32 =
@@ -118,12 +118,6 @@ export function fsContextSetRoot(context: FsContext, place: Path): void {
   mountRelease(mount);
 }
 
-function copyText(p: usize, length: u32): usize {
-  const copy = kernelAlloc(length + 1);
-  if (copy != 0) memory.copy(copy, p, length);
-  return copy;
-}
-
 /** A mount that is in no tree yet, one reference; null when memory is short. */
 function mountNew(
   vfs: Vfs,
@@ -135,21 +129,16 @@ function mountNew(
   type: usize,
   typeLength: u32,
 ): Mount | null {
-  const p = kernelAlloc(MOUNT_BYTES);
-  const sourceCopy = copyText(source, sourceLength);
-  const typeCopy = copyText(type, typeLength);
-  if (p == 0 || sourceCopy == 0 || typeCopy == 0) {
-    kernelFree(p);
-    kernelFree(sourceCopy);
-    kernelFree(typeCopy);
-    return null;
-  }
+  const p = kernelAlloc(MOUNT_BYTES + sourceLength + typeLength + 2);
+  if (p == 0) return null;
   const mount = changetype<Mount>(p);
   mount.refs = 1;
   mount.id = vfs.nextMountId++;
   mount.flags = flags & MOUNT_FLAGS;
-  mount.source = sourceCopy;
-  mount.typeName = typeCopy;
+  mount.source = p + MOUNT_BYTES;
+  mount.typeName = mount.source + sourceLength + 1;
+  memory.copy(mount.source, source, sourceLength);
+  memory.copy(mount.typeName, type, typeLength);
   mount.fs = fileSystemRetain(fs);
   mount.root = entryRetain(root);
   return mount;
@@ -170,8 +159,6 @@ function mountFree(mount: Mount): void {
   pathCacheForget();
   entryRelease(mount.root);
   fileSystemRelease(mount.fs);
-  kernelFree(mount.source);
-  kernelFree(mount.typeName);
   kernelFree(changetype<usize>(mount));
 }
 

@@ -9,21 +9,20 @@ export class Arena {
   /** Next free byte of the chunk in use, and its end. */
   at: usize;
   end: usize;
-  padding: u32;
+  /** Bytes of a usual chunk. */
+  chunkBytes: u32;
 }
 const HEADER_BYTES: u32 = 16;
 if (offsetof<Arena>() != HEADER_BYTES) ERROR("the arena's header is 16 bytes");
 
-/** Bytes of a usual chunk: the largest size class of the heap. */
-const CHUNK_BYTES: u32 = 2048;
-
-/** An empty arena; null when memory is short. */
-export function arenaNew(): Arena | null {
-  const p = kernelAlloc(CHUNK_BYTES);
+/** An empty arena that takes memory in chunks of `chunkBytes`, best a size class of the heap; null when memory is short. */
+export function arenaNew(chunkBytes: u32): Arena | null {
+  const p = kernelAlloc(chunkBytes);
   if (p == 0) return null;
   const arena = changetype<Arena>(p);
   arena.at = p + HEADER_BYTES;
-  arena.end = p + CHUNK_BYTES;
+  arena.end = p + chunkBytes;
+  arena.chunkBytes = chunkBytes;
   return arena;
 }
 
@@ -31,7 +30,7 @@ export function arenaNew(): Arena | null {
 export function arenaAlloc(arena: Arena, size: u32): usize {
   const bytes = (size + 7) & ~7;
   if (bytes > <u32>(arena.end - arena.at)) {
-    const chunkBytes = max(CHUNK_BYTES, bytes + HEADER_BYTES);
+    const chunkBytes = max(arena.chunkBytes, bytes + HEADER_BYTES);
     const chunk = kernelAlloc(chunkBytes);
     if (chunk == 0) return 0;
     store<usize>(chunk, arena.next);

@@ -35,6 +35,11 @@ export function decodeBegin(tree: JsonNode, name: string, pathPrefix: string, in
   failing = failure;
 }
 
+/** What is decoded from here on goes into `into`. */
+export function decodeInto(into: Arena): void {
+  arena = into;
+}
+
 /** True as long as there was no complaint. */
 @inline
 export function decodeFine(): bool {

@@ -1,5 +1,6 @@
 // What a config.json says, decoded and checked: the OCI runtime specification 1.0.2 to 1.3 (config.md, config-linux.md) as far as this
-// kernel applies it. Everything hangs on one arena, so that specFree releases it whole; nothing in it changes once it is made.
+// kernel applies it. What the making of a container needs hangs on one arena, all else on another, so that each is released whole; nothing in
+// it changes once it is made.
 // Absent strings are null; absent lists are empty.
 
 import { Arena, arenaFree } from "./arena";
@@ -246,6 +247,8 @@ export class SpecSeccomp {
 @unmanaged
 export class Spec {
   arena: Arena;
+  /** Holds `mounts` and what comes of the linux object; null once the container is made. */
+  building: Arena | null;
   ociVersion: SpecString;
   process: SpecProcess;
   /** Relative to the bundle, unless absolute. */
@@ -278,8 +281,15 @@ export class Spec {
   pidsLimit: i64;
 }
 
+/** Releases what only the making of a container needs: mounts, and the linux object but for its limits. It may not be asked for again. */
+export function specForgetBuilding(spec: Spec): void {
+  if (spec.building) arenaFree(spec.building!);
+  spec.building = null;
+}
+
 /** Releases all of `spec`. */
 export function specFree(spec: Spec): void {
+  specForgetBuilding(spec);
   arenaFree(spec.arena);
 }
 

@@ -14,6 +14,7 @@ import {
   decodeAlloc,
   decodeBegin,
   decodeFine,
+  decodeInto,
   isObject,
   mapMember,
   objectMember,
@@ -27,6 +28,9 @@ import { Spec, SpecProcess } from "./model";
 import { decodeMounts } from "./mount";
 import { decodeProcess } from "./process";
 
+/** Chunks of what lasts as long as the container, and of what only its making needs. */
+const LASTING_CHUNK_BYTES: u32 = 816;
+const BUILDING_CHUNK_BYTES: u32 = 2048;
 /** HOST_NAME_MAX of Linux; the domain name has the same limit. */
 const NAME_LIMIT: u32 = 64;
 
@@ -44,19 +48,20 @@ export function specParse(text: usize, length: u32, failure: Failure): Spec | nu
 }
 
 function decodeConfig(root: JsonNode, failure: Failure): Spec | null {
-  const arena = arenaNew();
-  if (!arena) {
-    fail(failure, Errno.ENOMEM, "out of memory");
-    return null;
-  }
-  decodeBegin(root, "config.json", "", arena, failure);
-  const spec = changetype<Spec>(decodeAlloc(offsetof<Spec>()));
-  if (decodeFine() && isObject(root)) {
-    spec.arena = arena;
-    decodeMembers(root, spec);
-  }
-  if (decodeFine()) return spec;
-  arenaFree(arena);
+  const arena = arenaNew(LASTING_CHUNK_BYTES);
+  const building = arenaNew(BUILDING_CHUNK_BYTES);
+  if (arena && building) {
+    decodeBegin(root, "config.json", "", arena, failure);
+    const spec = changetype<Spec>(decodeAlloc(offsetof<Spec>()));
+    if (decodeFine() && isObject(root)) {
+      spec.arena = arena;
+      spec.building = building;
+      decodeMembers(root, spec);
+    }
+    if (decodeFine()) return spec;
+  } else fail(failure, Errno.ENOMEM, "out of memory");
+  if (building) arenaFree(building);
+  if (arena) arenaFree(arena);
   return null;
 }
 
@@ -71,7 +76,7 @@ export function specParseProcess(text: usize, length: u32, failure: Failure): Sp
 }
 
 function decodeProcessAlone(root: JsonNode, failure: Failure): SpecProcess | null {
-  const arena = arenaNew();
+  const arena = arenaNew(LASTING_CHUNK_BYTES);
   if (!arena) {
     fail(failure, Errno.ENOMEM, "out of memory");
     return null;
@@ -99,9 +104,10 @@ function decodeMembers(config: JsonNode, spec: Spec): void {
   spec.domainname = stringMember(config, "domainname");
   checkName(config, "hostname");
   checkName(config, "domainname");
+  spec.annotations = mapMember(config, "annotations");
+  decodeInto(spec.building!);
   decodeMounts(config, spec);
   decodeLinux(config, spec);
-  spec.annotations = mapMember(config, "annotations");
   refuse(config, "hooks");
   refuse(config, "vm");
   refuse(config, "windows");
