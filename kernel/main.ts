@@ -33,6 +33,7 @@ import { framesFree, framesUsable } from "./mm/frame";
 import { heapInit, kernelAlloc } from "./mm/heap";
 import { kernelMapInit } from "./mm/kernelmap";
 import { unmapInodePages } from "./mm/space";
+import { trimInit } from "./mm/trim";
 import { inetInit } from "./net/inet/start";
 import { randomSeed } from "./random";
 import { BLOCKED, GONE, NEEDS_REGISTERS, REPLACED, Result } from "./result";
@@ -113,6 +114,7 @@ export function boot(): void {
   setWaker(WaiterKind.Thread, wakeThread);
   setTimerHandler(TimerKind.Thread, threadTimeout);
   workSystemInit();
+  must(trimInit(), "timers");
   setPageUnmapper(unmapInodePages);
   setOutOfMemoryHandler(makeRoom);
   setPersonality(linuxCall, hostCall, deliverSignals, writeChildTid);

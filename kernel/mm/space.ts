@@ -8,6 +8,7 @@ import { frameInfo, frameRelease, PAGE_SHIFT, PAGE_SIZE } from "./frame";
 import { kernelAlloc, kernelFree } from "./heap";
 import { kernelRoot } from "./kernelmap";
 import { findSlot, pteFrame, PTE_ADDRESS, PTE_DIRTY, tableFree, tableNew } from "./pagetable";
+import { spaceAsleep } from "./trim";
 import { Vma, VmaFlag, vmaFree } from "./vma";
 
 @unmanaged
@@ -27,7 +28,10 @@ export class AddressSpace {
   pages: u32;
   filePages: u32;
   maxPages: u32;
-  pad: u32;
+  /** kernel/mm/trim.ts: a SpaceAge, and the list of those that are awake. */
+  age: u32;
+  awakeNext: AddressSpace | null;
+  awakePrev: AddressSpace | null;
   /** Pages mapped in all, for RLIMIT_AS and /proc. */
   virtualPages: u64;
   /** brk(2): the heap is [brkStart, brk). */
@@ -83,6 +87,7 @@ export function spaceRetain(space: AddressSpace): AddressSpace {
 /** Drops a reference; the last one unmaps everything. The space must not be the one loaded. */
 export function spaceRelease(space: AddressSpace): void {
   if (--space.refs != 0) return;
+  spaceAsleep(space);
   let vma = space.first;
   while (vma) {
     const next = vma.next;
@@ -104,7 +109,7 @@ function freeTables(space: AddressSpace, table: usize, level: u32, slots: u32): 
 
 /** True when the eight entries of a page table from `group` on are empty. */
 @inline
-function isGroupEmpty(group: usize): bool {
+export function isGroupEmpty(group: usize): bool {
   const any = load<u64>(group) | load<u64>(group, 8) | load<u64>(group, 16) | load<u64>(group, 24);
   return (any | load<u64>(group, 32) | load<u64>(group, 40) | load<u64>(group, 48) | load<u64>(group, 56)) == 0;
 }

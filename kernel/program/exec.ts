@@ -6,6 +6,7 @@ import { Errno } from "../errno";
 import * as elf from "./elf";
 import { PAGE_SIZE } from "../mm/frame";
 import { AddressSpace, spaceLoad, spaceNew, spaceRelease } from "../mm/space";
+import { spaceAwake } from "../mm/trim";
 import { USER_END } from "../mm/user";
 import { randomBytes } from "../random";
 import { Result } from "../result";
@@ -262,7 +263,10 @@ function commit(
   const process = t.process;
   const old = process.space;
   process.space = space;
-  if (t == current) spaceLoad(space);
+  if (t == current) {
+    spaceAwake(space);
+    spaceLoad(space);
+  }
   if (old) {
     process.maxPages = max(process.maxPages, old.maxPages);
     spaceRelease(old);

@@ -7,6 +7,7 @@ import { fpuRestore, fpuSave, readFsBase, readUserGsBase, setThread, writeFsBase
 import { Container } from "../container/container";
 import { kernelAlloc, kernelFree } from "../mm/heap";
 import { spaceLoad } from "../mm/space";
+import { SpaceAge, spaceAwake } from "../mm/trim";
 import { timerArm } from "../interrupt";
 import { nowNs } from "../time/clock";
 import { attend, attended, Attention } from "./attention";
@@ -290,7 +291,9 @@ export function switchToNext(): void {
   next.state = ThreadState.Running;
   next.startedNs = now;
   if (next != loaded) loadThread(next);
-  spaceLoad(next.process.space);
+  const space = next.process.space;
+  if (space && space.age != SpaceAge.Ran) spaceAwake(space);
+  spaceLoad(space);
 }
 
 function loadThread(next: Thread): void {
