@@ -28,6 +28,8 @@ export class NetSpace {
   users: InFlightUser | null;
   /** The Internet protocols' part, an InetSpace (kernel/net/inet/space.ts); 0 while there is none. */
   inet: usize;
+  /** The container, not counted: for those who have a process of it. */
+  container: usize;
 }
 
 /** The space of a container, made if there is none yet; null when memory is short. */
@@ -37,6 +39,7 @@ export function spaceOf(c: Container): NetSpace | null {
   if (c.net == 0) return null;
   const space = changetype<NetSpace>(c.net);
   space.refs = 1;
+  space.container = changetype<usize>(c);
   space.nextName = <u32>c.identity;
   return space;
 }

@@ -11,6 +11,8 @@ export const enum TimerKind {
   Work = 2, // kernel/task/work.ts
   Poll = 3,
   TimerFd = 4,
+  Tcp = 5, // kernel/net/tcp/timer.ts
+  TcpWaiting = 6, // kernel/net/tcp/timewait.ts
 }
 
 @unmanaged

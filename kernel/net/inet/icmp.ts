@@ -60,8 +60,8 @@ const V6_PORT_UNREACHABLE: u8 = 4;
 
 export const ICMP_HEADER_BYTES: u32 = 8;
 /** Of the packet in question an error has so much, as on Linux (RFC 1812, 4.3.2.3 allows up to 576 bytes in all). */
-const QUOTE4_MAX: u32 = 576 - IP4_HEADER_BYTES - ICMP_HEADER_BYTES;
-const QUOTE6_MAX: u32 = 1280 - IP6_HEADER_BYTES - ICMP_HEADER_BYTES;
+const QUOTE4_MAX: u32 = 548;
+const QUOTE6_MAX: u32 = 1232;
 
 /** What an ICMP error says about a packet that this machine has sent. */
 @unmanaged

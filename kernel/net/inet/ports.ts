@@ -12,8 +12,6 @@ import { Endpoint, EndpointKind, endpointOf, InetSocket, localAddress, socketOfE
 
 export const EPHEMERAL_FIRST: u32 = 32768;
 export const EPHEMERAL_LAST: u32 = 60999;
-/** Ports below this one need CAP_NET_BIND_SERVICE (net.ipv4.ip_unprivileged_port_start). */
-export const UNPRIVILEGED_PORT: u32 = 1024;
 
 /** A port that somebody has. */
 @unmanaged
@@ -161,6 +159,17 @@ export function portLeave(table: PortTable, e: Endpoint): void {
   if (!entry) return;
   portUnjoin(entry, e);
   if (entry.count == 0) portUnlink(table, entry);
+}
+
+/** Whether `s` may listen at its port: 0 or -EADDRINUSE. */
+export function portMayListen(s: InetSocket): Result {
+  const entry = s.portEntry;
+  if (!entry) return -Errno.EADDRINUSE;
+  const was = s.listening;
+  s.listening = true;
+  const may = mayShare(s, entry, true);
+  s.listening = was;
+  return may ? 0 : -Errno.EADDRINUSE;
 }
 
 /** The endpoint begins to listen, or ends. */
@@ -420,16 +429,12 @@ function fitness(e: Endpoint, local: InetAddress, device: u32): u32 {
   return e.localLow == local.low && e.localHigh == local.high ? score + 4 : 0;
 }
 
-@inline
-function mix(hash: u32): u32 {
-  hash = (hash ^ (hash >> 16)) * 0x85eb_ca6b;
-  return (hash ^ (hash >> 13)) * 0xc2b2_ae35;
-}
-
 /** Of the n that fit best, the last has the chance of one in n to take the place of whoever was chosen before. */
-@inline
 function isChosen(hash: u32, n: u32): bool {
-  return <u32>((<u64>hash * n) >> 32) == 0;
+  hash += n * 0x9e37_79b9;
+  hash = (hash ^ (hash >> 16)) * 0x85eb_ca6b;
+  hash = (hash ^ (hash >> 13)) * 0xc2b2_ae35;
+  return <u32>((<u64>(hash ^ (hash >> 16)) * n) >> 32) == 0;
 }
 
 /** The listener for a connection to `local` and `port`: of several that fit best (SO_REUSEPORT), one chosen by the hash. Null when there is none. */
@@ -447,9 +452,7 @@ export function listenerFind(table: PortTable, local: InetAddress, port: u16, de
       found = e;
       equals = 1;
     } else if (score == best && score != 0) {
-      equals++;
-      hash = mix(hash);
-      if (isChosen(hash, equals)) found = e;
+      if (isChosen(hash, ++equals)) found = e;
     }
     e = e.portNext;
   }
@@ -479,9 +482,7 @@ export function datagramFind(
       found = e;
       equals = 1;
     } else if (score == best && score != 0 && (socketOfEndpoint(e).options & SocketOption.ReusePort) != 0) {
-      equals++;
-      hash = mix(hash);
-      if (isChosen(hash, equals)) found = e;
+      if (isChosen(hash, ++equals)) found = e;
     }
     e = e.portNext;
   }
