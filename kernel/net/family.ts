@@ -7,17 +7,20 @@ import { current } from "../task/thread";
 import {
   inetAccept,
   inetAddress,
+  inetAtMark,
   inetCheck,
   inetClose,
   inetConnect,
   inetListen,
   inetNew,
+  inetOptionChanged,
   inetPoll,
   inetReadable,
   inetReceive,
   inetSend,
   inetShutdown,
   inetSocketBind,
+  inetWritten,
 } from "./inet/family";
 import { Family, FAMILIES, Socket, socketFile, SocketState, SocketType } from "./socket";
 import { spaceOf } from "./space";
@@ -212,6 +215,22 @@ export function socketReadable(s: Socket): Result {
   if (s.state == SocketState.Listening) return -Errno.EINVAL;
   const first = s.firstMessage;
   return s.type == SocketType.Datagram ? (first ? first.length : 0) : s.bytes;
+}
+
+/** Bytes that have been sent and nobody has taken (SIOCOUTQ), or with `unsent` those that have not been sent (SIOCOUTQNSD). */
+export function socketWritten(s: Socket, unsent: bool): Result {
+  if (s.family != Family.Unix) return inetWritten(s, unsent);
+  return unsent ? -Errno.ENOTTY : <Result>s.sendCharge;
+}
+
+/** SIOCATMARK: 1 at the urgent mark. */
+export function socketAtMark(s: Socket): Result {
+  return s.family == Family.Unix ? -Errno.ENOTTY : inetAtMark(s);
+}
+
+/** An option at SOL_SOCKET has been set: a bit of SocketOption, or 0 for another. */
+export function socketOptionChanged(s: Socket, bit: u32): void {
+  if (s.family != Family.Unix) inetOptionChanged(s, bit);
 }
 
 /** The socket's file has been closed for good. */

@@ -13,7 +13,7 @@ import { File, FileKind } from "../vfs/inode";
 import { exchange, exchangeOne, exchangeStart, MessageFlag } from "./exchange";
 import { familyAccept, familyClose, familyConnect, familyPoll, familyReceive, familySend } from "./family";
 import { rightsFree } from "./rights";
-import { FOREVER, readQueue, Socket, socketOf, SocketState, SocketType, writeQueue } from "./socket";
+import { Family, FOREVER, readQueue, Socket, socketOf, SocketState, SocketType, writeQueue } from "./socket";
 import { collectInit } from "./unix/collect";
 
 /** Parks the call on `queue`; when the timeout is over -EAGAIN. With a timeout a signal ends the call for good (signal(7)). */
@@ -125,7 +125,10 @@ export function socketAccept(file: File, flags: u32): Result {
 export function socketConnect(file: File, address: usize, length: u32): Result {
   exchange.waitOn = 0;
   const r = familyConnect(socketOf(file), address, length);
-  return r == -Errno.EAGAIN && (file.flags & OpenFlag.NonBlock) == 0 ? socketWaitToSend(file) : r;
+  if (r != -Errno.EAGAIN || (file.flags & OpenFlag.NonBlock) != 0) return r;
+  const waited = socketWaitToSend(file);
+  // SO_SNDTIMEO is over, but the attempt goes on.
+  return waited == -Errno.EAGAIN && socketOf(file).family != Family.Unix ? -Errno.EINPROGRESS : waited;
 }
 
 // Sockets as open files --------------------------------------------------------------------------------------------------------------------

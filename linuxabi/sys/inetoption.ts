@@ -18,6 +18,7 @@ import {
 import { DISCOVER6_SHIFT, DISCOVER_SHIFT, InetOption } from "../../kernel/net/inet/options";
 import { Protocol } from "../../kernel/net/inet/output";
 import { udpPush } from "../../kernel/net/inet/send";
+import { asTcp } from "../../kernel/net/tcp/socket";
 import { Family, Socket, SocketType } from "../../kernel/net/socket";
 import { Result } from "../../kernel/result";
 import { capable, Capability } from "../../kernel/task/credentials";
@@ -32,6 +33,7 @@ import {
   IpOption,
   UdpOption,
 } from "../types/inet";
+import { getTcpOption, setTcpOption } from "./tcpoption";
 
 const value = memory.data(32, 8);
 const flow = changetype<Flow>(memory.data(FLOW_BYTES, 8));
@@ -54,6 +56,8 @@ export function setProtocolOption(t: Thread, s: Socket, level: u32, name: u32, u
       return s.family == Family.Inet6 ? setIp6(t, asInet(s), name, bytes) : -Errno.ENOPROTOOPT;
     case InetLevel.Udp:
       return isUdp(s) && name == UdpOption.Cork ? setCork(asDatagram(s), bytes) : -Errno.ENOPROTOOPT;
+    case InetLevel.Tcp:
+      return s.type == <u32>SocketType.Stream ? setTcpOption(asTcp(s), name, value, bytes) : -Errno.ENOPROTOOPT;
     case InetLevel.Raw:
     case InetLevel.Icmp6:
       return setFilter(s, level, name, bytes);
@@ -66,6 +70,7 @@ export function setProtocolOption(t: Thread, s: Socket, level: u32, name: u32, u
 export function getProtocolOption(s: Socket, level: u32, name: u32, ua: u64, lengthUa: u64, room: u32): Result {
   if (!isInet(s)) return -Errno.EOPNOTSUPP;
   let r: Result = -Errno.ENOPROTOOPT;
+  if (level == InetLevel.Tcp && s.type == <u32>SocketType.Stream) return getTcpOption(asTcp(s), name, ua, lengthUa, room);
   if (level == InetLevel.Ip) r = getIp(asInet(s), name);
   else if (level == InetLevel.Ip6 && s.family == Family.Inet6) r = getIp6(asInet(s), name);
   else if (level == InetLevel.Udp && isUdp(s) && name == UdpOption.Cork) r = number(asDatagram(s).cork ? 1 : 0);

@@ -2,7 +2,7 @@
 
 import { Errno } from "../../kernel/errno";
 import { copyIn, copyOut } from "../../kernel/mm/user";
-import { socketReadable } from "../../kernel/net/family";
+import { socketAtMark, socketReadable, socketWritten } from "../../kernel/net/family";
 import { socketOf } from "../../kernel/net/socket";
 import { Result } from "../../kernel/result";
 import { current } from "../../kernel/task/thread";
@@ -20,7 +20,12 @@ function ioctl(file: File, request: u32, argument: u64): Result {
       r = socketReadable(socketOf(file));
       return r < 0 ? r : wordOut(argument, <u32>r);
     case SocketIoctl.OutputQueue:
-      return wordOut(argument, socketOf(file).sendCharge);
+    case SocketIoctl.OutputUnsent:
+      r = socketWritten(socketOf(file), request == SocketIoctl.OutputUnsent);
+      return r < 0 ? r : wordOut(argument, <u32>r);
+    case SocketIoctl.AtMark:
+      r = socketAtMark(socketOf(file));
+      return r < 0 ? r : wordOut(argument, <u32>r);
     case SocketIoctl.SetOwner:
     case SocketIoctl.SetGroup:
       r = copyIn(word, argument, 4);

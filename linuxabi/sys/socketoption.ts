@@ -2,7 +2,7 @@
 
 import { Errno } from "../../kernel/errno";
 import { copyIn, copyOut } from "../../kernel/mm/user";
-import { socketAddress } from "../../kernel/net/family";
+import { socketAddress, socketOptionChanged } from "../../kernel/net/family";
 import {
   BUFFER_MAX,
   Family,
@@ -135,6 +135,7 @@ function setBit(t: Thread, s: Socket, name: u32, on: bool): Result {
   if (bit == SocketOption.Timestamp || bit == SocketOption.TimestampNs) s.options &= ~(SocketOption.Timestamp | SocketOption.TimestampNs);
   if (on) s.options |= bit;
   else s.options &= ~bit;
+  socketOptionChanged(s, bit);
   return 0;
 }
 
@@ -142,12 +143,14 @@ function setBit(t: Thread, s: Socket, name: u32, on: bool): Result {
 function setSendLimit(s: Socket, bytes: u32): Result {
   const before = hasRoom(s);
   s.sendLimit = max(min<u32>(bytes, I32_MAX / 2) * 2, SEND_BUFFER_MIN);
+  socketOptionChanged(s, SocketOption.SendBufferLocked);
   if (!before && hasRoom(s)) wakeEverybody(s);
   return 0;
 }
 
 function setReceiveLimit(s: Socket, bytes: u32): Result {
   s.receiveLimit = max(min<u32>(bytes, I32_MAX / 2) * 2, RECEIVE_BUFFER_MIN);
+  socketOptionChanged(s, SocketOption.ReceiveBufferLocked);
   return 0;
 }
 

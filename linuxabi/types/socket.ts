@@ -93,4 +93,8 @@ export const enum SocketIoctl {
   SetGroup = 0x8902,
   GetOwner = 0x8903,
   GetGroup = 0x8904,
+  /** SIOCATMARK. */
+  AtMark = 0x8905,
+  /** SIOCOUTQNSD. */
+  OutputUnsent = 0x894b,
 }

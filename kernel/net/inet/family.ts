@@ -18,6 +18,24 @@ import { PortTable, portTableNew } from "./ports";
 import { pingBind, pingSend, rawEnlist, rawSend } from "./raw";
 import { udpSend } from "./send";
 import { inetOf, InetSpace } from "./space";
+import {
+  streamAccept,
+  streamAddress,
+  streamClose,
+  streamConnect,
+  streamListen,
+  streamMayBind,
+  streamNew,
+  streamOptionChanged,
+  streamShutdown,
+} from "./stream";
+import { streamAtMark, streamPoll, streamReadable, streamReceive, streamSend, streamUnacknowledged, streamUnsent } from "./streamdata";
+import { asTcp, tcpPorts } from "../tcp/socket";
+
+@inline
+function isStream(s: Socket): bool {
+  return s.type == <u32>SocketType.Stream;
+}
 
 /** Protocols have numbers below this (IPPROTO_MAX). */
 const PROTOCOLS: u32 = 263;
@@ -27,7 +45,7 @@ export function inetCheck(family: u32, type: u32, protocol: u32): Result {
   if (protocol >= PROTOCOLS) return -Errno.EINVAL;
   switch (type) {
     case SocketType.Stream:
-      return -Errno.EPROTONOSUPPORT;
+      return protocol == 0 || protocol == Protocol.Tcp ? 0 : -Errno.EPROTONOSUPPORT;
     case SocketType.Datagram:
       if (protocol == 0 || protocol == Protocol.Udp) return 0;
       return protocol == (family == Family.Inet ? Protocol.Icmp : Protocol.Icmp6) ? 0 : -Errno.EPROTONOSUPPORT;
@@ -41,6 +59,7 @@ export function inetCheck(family: u32, type: u32, protocol: u32): Result {
 
 /** A new socket with one reference; 0 when memory is short. The arguments have been checked. */
 export function inetNew(net: NetSpace, family: u32, type: u32, protocol: u32): usize {
+  if (type == SocketType.Stream) return streamNew(net, family);
   const space = inetOf(net);
   return space ? datagramNew(space, family, type, protocol == 0 ? Protocol.Udp : protocol) : 0;
 }
@@ -64,6 +83,10 @@ function datagramNew(space: InetSpace, family: u32, type: u32, protocol: u32): u
 
 /** bind(2). */
 export function inetSocketBind(s: Socket, address: usize, length: u32): Result {
+  if (isStream(s)) {
+    const r = streamMayBind(asTcp(s));
+    return r < 0 ? r : inetBind(asTcp(s).inet, asTcp(s), address, length, tcpPorts(asTcp(s).inet), true);
+  }
   const d = asDatagram(s);
   const space = inetSpaceOf(s);
   if (!isUdp(d)) return bindWithoutPorts(space, d, address, length);
@@ -88,21 +111,22 @@ function bindWithoutPorts(space: InetSpace, s: DatagramSocket, address: usize, l
 
 /** listen(2). */
 export function inetListen(s: Socket, backlog: u32): Result {
-  return -Errno.EOPNOTSUPP;
+  return isStream(s) ? streamListen(asTcp(s), backlog) : -Errno.EOPNOTSUPP;
 }
 
 /** connect(2): 0, -EAGAIN when it would have to wait, or -errno. */
 export function inetConnect(s: Socket, address: usize, length: u32): Result {
-  return datagramConnect(asDatagram(s), address, length);
+  return isStream(s) ? streamConnect(asTcp(s), address, length) : datagramConnect(asDatagram(s), address, length);
 }
 
 /** accept(2). */
 export function inetAccept(s: Socket, flags: u32): Result {
-  return -Errno.EOPNOTSUPP;
+  return isStream(s) ? streamAccept(asTcp(s), flags) : -Errno.EOPNOTSUPP;
 }
 
 /** Sends from the exchange: bytes, -EAGAIN or -errno. */
 export function inetSend(s: Socket): Result {
+  if (isStream(s)) return streamSend(asTcp(s));
   const d = asDatagram(s);
   if (isUdp(d)) return udpSend(d);
   return s.type == <u32>SocketType.Raw ? rawSend(d) : pingSend(d);
@@ -110,30 +134,47 @@ export function inetSend(s: Socket): Result {
 
 /** Receives into the exchange: bytes, -EAGAIN or -errno. */
 export function inetReceive(s: Socket): Result {
-  return datagramReceive(asDatagram(s));
+  return isStream(s) ? streamReceive(asTcp(s)) : datagramReceive(asDatagram(s));
 }
 
 /** Event bits that hold now; registers `poller` unless it is 0. */
 export function inetPoll(s: Socket, poller: usize): u32 {
-  return datagramPoll(asDatagram(s), poller);
+  return isStream(s) ? streamPoll(asTcp(s), poller) : datagramPoll(asDatagram(s), poller);
 }
 
 /** shutdown(2). */
 export function inetShutdown(s: Socket, how: u32): Result {
-  return datagramShutdown(asDatagram(s), how);
+  return isStream(s) ? streamShutdown(asTcp(s), how) : datagramShutdown(asDatagram(s), how);
 }
 
 /** Writes the socket's own address, or its peer's, to `p`: its length; -ENOTCONN. */
 export function inetAddress(s: Socket, ofPeer: bool, p: usize): Result {
-  return datagramAddress(asDatagram(s), ofPeer, p);
+  return isStream(s) ? streamAddress(asTcp(s), ofPeer, p) : datagramAddress(asDatagram(s), ofPeer, p);
 }
 
 /** Bytes that can be received (FIONREAD). */
 export function inetReadable(s: Socket): Result {
-  return datagramReadable(asDatagram(s));
+  return isStream(s) ? streamReadable(asTcp(s)) : <Result>datagramReadable(asDatagram(s));
+}
+
+/** Bytes that have been sent and are not gone yet (SIOCOUTQ), or with `unsent` those that have not been sent (SIOCOUTQNSD, TCP's alone). */
+export function inetWritten(s: Socket, unsent: bool): Result {
+  if (!isStream(s)) return unsent ? -Errno.ENOTTY : <Result>s.sendCharge;
+  return unsent ? streamUnsent(asTcp(s)) : streamUnacknowledged(asTcp(s));
+}
+
+/** SIOCATMARK: 1 at the urgent mark of a stream. */
+export function inetAtMark(s: Socket): Result {
+  return isStream(s) ? streamAtMark(asTcp(s)) : -Errno.ENOTTY;
+}
+
+/** An option at SOL_SOCKET has been set: a bit of SocketOption, or 0 for another. */
+export function inetOptionChanged(s: Socket, bit: u32): void {
+  if (isStream(s)) streamOptionChanged(asTcp(s), bit);
 }
 
 /** The socket's file has been closed for good. */
 export function inetClose(s: Socket): void {
-  datagramClose(asDatagram(s));
+  if (isStream(s)) streamClose(asTcp(s));
+  else datagramClose(asDatagram(s));
 }

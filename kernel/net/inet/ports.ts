@@ -165,11 +165,7 @@ export function portLeave(table: PortTable, e: Endpoint): void {
 export function portMayListen(s: InetSocket): Result {
   const entry = s.portEntry;
   if (!entry) return -Errno.EADDRINUSE;
-  const was = s.listening;
-  s.listening = true;
-  const may = mayShare(s, entry, true);
-  s.listening = was;
-  return may ? 0 : -Errno.EADDRINUSE;
+  return mayShare(s, entry, true) ? 0 : -Errno.EADDRINUSE;
 }
 
 /** The endpoint begins to listen, or ends. */
@@ -215,8 +211,8 @@ function conflicts(s: InetSocket, other: Endpoint, stream: bool): bool {
   const o = socketOfEndpoint(other);
   if (s.device != 0 && o.device != 0 && s.device != o.device) return false;
   if ((s.options & o.options & SocketOption.ReusePort) != 0 && (s.uid == o.uid || other.connected)) return false;
-  // Two streams may have the same address with SO_REUSEADDR as long as neither listens; two datagram sockets always.
-  if ((s.options & o.options & SocketOption.ReuseAddress) != 0 && !(stream && (other.listening || own.listening))) return false;
+  // Two streams may have the same address with SO_REUSEADDR as long as the other does not listen; two datagram sockets always.
+  if ((s.options & o.options & SocketOption.ReuseAddress) != 0 && !(stream && other.listening)) return false;
   return overlap(own, other);
 }
 

@@ -3,10 +3,12 @@
 import { loopbackInit } from "../loopback";
 import { datagramsInit } from "./datagram";
 import { fragmentInit } from "./fragment";
+import { tcpInit } from "../tcp/actions";
 
 /** To be called once at start-up; false when memory is short. */
 export function inetInit(): bool {
   loopbackInit();
   datagramsInit();
+  tcpInit();
   return fragmentInit();
 }

@@ -9,12 +9,14 @@ import { OpenFlag } from "../../vfs/flags";
 import { chainDrop } from "../chain";
 import { Family, Shutdown, Socket, socketFile, SocketOption, SocketState, wakeEverybody } from "../socket";
 import { NetSpace } from "../space";
+import { wakeWriters } from "../tcp/acknowledge";
+import { keepAliveStart } from "../tcp/actions";
 import { tcpAbort, tcpEnd, tcpEnter } from "../tcp/end";
 import { acceptTake, listenerBegin, listenerEnd } from "../tcp/listen";
 import { tcpSettle } from "../tcp/loopback";
 import { firstNumbers, scaleFor, sizeOfPath } from "../tcp/negotiate";
 import { sendSyn, tcpOutput } from "../tcp/output";
-import { asTcp, receiveChain, tcpNew, tcpPorts, tcpRelease, TcpFlag, TcpSocket, TcpState, Urgent } from "../tcp/socket";
+import { receiveChain, tcpNew, tcpPorts, tcpRelease, TcpFlag, TcpSocket, TcpState, Urgent } from "../tcp/socket";
 import { now, retransmitStart, tcpClock } from "../tcp/timer";
 import { waitMakesWay } from "../tcp/timewait";
 import { orphanWaits } from "../tcp/arrive";
@@ -327,7 +329,24 @@ export function streamAddress(s: TcpSocket, ofPeer: bool, p: usize): Result {
   return formatSocketAddress(s, remoteAddress(e), s.remotePort, p);
 }
 
-@inline
-export function streamOf(s: Socket): TcpSocket {
-  return asTcp(s);
+// Options ----------------------------------------------------------------------------------------------------------------------------------
+
+/** An option at SOL_SOCKET has been set: a bit of SocketOption, or 0. */
+export function streamOptionChanged(s: TcpSocket, bit: u32): void {
+  switch (bit) {
+    case SocketOption.KeepAlive:
+      tcpClock();
+      keepAliveStart(s);
+      tcpSettle();
+      return;
+    case SocketOption.SendBufferLocked:
+      s.flags |= TcpFlag.SendFixed;
+      wakeWriters(s);
+      return;
+    case SocketOption.ReceiveBufferLocked:
+      s.flags |= TcpFlag.ReceiveFixed;
+      return;
+    default:
+      return;
+  }
 }

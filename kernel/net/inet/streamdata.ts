@@ -110,6 +110,7 @@ function isAtHole(s: TcpSocket, skip: u32): bool {
 /** Takes `bytes` off the queue, and with them the mark if it has been passed. */
 function take(s: TcpSocket, bytes: u32): void {
   chainDrop(receiveChain(s), bytes);
+  if (s.peekOffset > 0) s.peekOffset = max<i32>(0, s.peekOffset - <i32>bytes);
   if (s.urgentState != Urgent.None && after(firstUnread(s), s.urgentSequence)) s.urgentState = <u8>Urgent.None;
 }
 
@@ -165,7 +166,8 @@ function tune(s: TcpSocket): void {
 /** MSG_PEEK: goes on where earlier rounds of the same call have come to. */
 function peek(s: TcpSocket, e: Exchange): Result {
   const chain = receiveChain(s);
-  let skip = e.total - e.left;
+  // SO_PEEK_OFF goes on by itself.
+  let skip = s.peekOffset >= 0 ? <u32>s.peekOffset : e.total - e.left;
   if (isAtHole(s, skip)) skip++;
   if (chain.bytes <= skip) {
     e.ranDry = true;
@@ -178,6 +180,7 @@ function peek(s: TcpSocket, e: Exchange): Result {
     if (r < 0) return r;
   }
   e.ranDry = true;
+  if (s.peekOffset >= 0) s.peekOffset += n;
   return n;
 }
 

@@ -14,7 +14,7 @@ import { streamPoll } from "../inet/streamdata";
 import { Family, Shutdown, SocketOption } from "../socket";
 import { NetSpace } from "../space";
 import { PollEvent } from "../../vfs/poll";
-import { keepAliveStart, tcpInit } from "./actions";
+import { keepAliveStart } from "./actions";
 import { acceptTake } from "./listen";
 import { segmentsKept } from "./segment";
 import { tcpClock } from "./timer";
@@ -137,7 +137,6 @@ describe("a connection", () => {
   beforeAll(() => {
     useTestMemory(8192);
     inetInit();
-    tcpInit();
     net = changetype<NetSpace>(kernelAlloc(offsetof<NetSpace>()));
     net.refs = 1000;
     space = inetOf(net)!;

@@ -203,6 +203,8 @@ export class TcpSocket extends InetSocket {
   deferSeconds: u32;
   userTimeoutMs: u32;
   notSentLow: u32;
+  /** TCP_FASTOPEN, which has no effect. */
+  fastOpenQueue: u32;
 
   // A listener's queues: connections being made, and those to be accepted. A child has its listener, and its place in one of the queues.
   backlog: u32;

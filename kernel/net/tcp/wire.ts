@@ -5,7 +5,7 @@ import { chainCopyOut } from "../chain";
 import { Discover, Flow, flowAim, FLOW_BYTES } from "../inet/flow";
 import { flowOf } from "../inet/inet";
 import { inetOutput, Protocol } from "../inet/output";
-import { Checksum, LINEAR_MAX, PacketFlag, packetNew, packetPush, packetPut } from "../packet";
+import { Checksum, LINEAR_MAX, packetNew, packetPush, packetPut } from "../packet";
 import {
   sackAdd,
   SACK_BLOCKS,
@@ -181,7 +181,6 @@ export function wireSend(s: TcpSocket | null, segment: Segment): void {
     if (done != 0 && (flags & SegmentFlag.Urgent) != 0) moveUrgent(segment, at, done);
     p.checksum = <u8>Checksum.ToCompute;
     p.checksumAt = <u8>CHECKSUM_AT;
-    p.flags |= <u16>PacketFlag.Whole;
     if (inetOutput(segment.space, p, f, Protocol.Tcp) < 0) break;
     done += n;
   } while (done < length);
