@@ -32,6 +32,7 @@ import { Access, faultInit, handleFaultOrKill, setOutOfMemoryHandler } from "./m
 import { framesFree, framesUsable } from "./mm/frame";
 import { heapInit, kernelAlloc } from "./mm/heap";
 import { kernelMapInit } from "./mm/kernelmap";
+import { reclaimInit } from "./mm/reclaim";
 import { unmapInodePages } from "./mm/space";
 import { trimInit } from "./mm/trim";
 import { inetInit } from "./net/inet/start";
@@ -40,7 +41,7 @@ import { BLOCKED, GONE, NEEDS_REGISTERS, REPLACED, Result } from "./result";
 import { clearOperation, setRegistersSaved, leave, onTimer, setCallFilter, setPersonality, settle, slowCall } from "./run";
 import { attention, Attention } from "./task/attention";
 import { filterPasses } from "./task/filter";
-import { makeRoom } from "./task/oom";
+import { makeRoom, processReclaimInit } from "./task/oom";
 import { lifecycleInit } from "./task/lifecycle";
 import { current, EntryWork, Thread, unpark, WakeReason, wakeThread } from "./task/thread";
 import { setWaker, WaiterKind } from "./task/wait";
@@ -117,6 +118,8 @@ export function boot(): void {
   must(trimInit(), "timers");
   setPageUnmapper(unmapInodePages);
   setOutOfMemoryHandler(makeRoom);
+  reclaimInit();
+  processReclaimInit();
   setPersonality(linuxCall, hostCall, deliverSignals, writeChildTid);
   setCallFilter(judgeCall);
   setCallNames(CALL_NAMES);

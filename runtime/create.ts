@@ -6,6 +6,8 @@ import { containerFind, containerNew, containerRemove, idIsValid, setName } from
 import { Errno } from "../kernel/errno";
 import { memfsNewOver } from "../kernel/fs/union";
 import { putLiteral } from "../kernel/lib/bytes";
+import { accountLimit } from "../kernel/mm/account";
+import { PAGE_SIZE } from "../kernel/mm/frame";
 import { kernelAlloc, kernelFree } from "../kernel/mm/heap";
 import { Result } from "../kernel/result";
 import { fileSystemRelease } from "../kernel/vfs/entry";
@@ -185,7 +187,7 @@ function applyIdentity(c: Container, spec: Spec, failure: Failure): Result {
     return failProperty(failure, "domainname", domain, -Errno.EINVAL);
   if (spec.sysctl.count != 0) return failProperty(failure, "linux.sysctl", stringListAt(spec.sysctl, 0), -Errno.EOPNOTSUPP);
   if (spec.pidsLimit > 0) c.pidLimit = <u32>min<i64>(spec.pidsLimit, u32.MAX_VALUE);
-  if (spec.memoryLimitBytes > 0) c.pageLimit = <u32>max<u64>(1, min<u64>((<u64>spec.memoryLimitBytes) >> 12, u32.MAX_VALUE));
+  if (spec.memoryLimitBytes > 0) accountLimit(c.account, max<u64>((<u64>spec.memoryLimitBytes) & ~(<u64>PAGE_SIZE - 1), PAGE_SIZE));
   return 0;
 }
 

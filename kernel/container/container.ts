@@ -1,6 +1,7 @@
 // Container: the kernel object that defines an environment: root file system, names, pids, credentials ceiling, limits, terminals. It exists
 // without a process; the kernel alone changes its state. The host world is the container whose kind is Host. Containers do not nest.
 
+import { Account } from "../mm/account";
 import { Filter } from "../task/filter";
 import { Process } from "../task/process";
 import { Vfs } from "../vfs/inode";
@@ -45,9 +46,9 @@ export class Container {
   /** Exit status of init as wait4 encodes it, valid in state Stopped. */
   exitStatus: u32;
 
-  /** Pages charged, and the limit (0: none). */
-  pages: u32;
-  pageLimit: u32;
+  /** Pays for the memory of its processes and file systems. */
+  account: Account;
+  pad3: u32;
 
   /** Scheduling entity: kernel/task/scheduler.ts. */
   virtualNs: u64;

@@ -3,6 +3,7 @@
 import { Errno } from "../errno";
 import { bytesEqual } from "../lib/bytes";
 import { ipcEnd } from "../ipc/start";
+import { accountClose, accountNew } from "../mm/account";
 import { kernelAlloc, kernelFree } from "../mm/heap";
 import { NetSpace, spaceRelease } from "../net/space";
 import { randomU64 } from "../random";
@@ -59,11 +60,14 @@ export function containerNew(id: usize, idLength: u32): Container | null {
     return null;
   }
   const c = changetype<Container>(p);
-  if (!schedulerReserve(c, count + 1, 1)) {
+  const account = schedulerReserve(c, count + 1, 1) ? accountNew() : null;
+  if (!account) {
+    kernelFree(c.runQueue);
     kernelFree(p);
     kernelFree(text);
     return null;
   }
+  c.account = account;
   c.refs = 1;
   c.state = ContainerState.Creating;
   c.hostname = text;
@@ -94,6 +98,7 @@ export function containerRelease(c: Container): void {
   kernelFree(c.pidTable);
   kernelFree(c.runQueue);
   kernelFree(c.hostname);
+  accountClose(c.account);
   kernelFree(changetype<usize>(c));
 }
 

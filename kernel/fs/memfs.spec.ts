@@ -2,7 +2,8 @@ import { Errno } from "../errno";
 import { bytesEqualLiteral } from "../lib/bytes";
 import { frameFailAfter } from "../mm/frame";
 import { heapBytesUsed, heapObjectsUsed, kernelAlloc, kernelFree } from "../mm/heap";
-import { Inode } from "../vfs/inode";
+import { directoryFirst } from "../vfs/directory";
+import { Entry, Inode } from "../vfs/inode";
 import { makeLink } from "../vfs/names";
 import { DirectoryItem, DIRECTORY_ITEM_BYTES } from "../vfs/operations";
 import {
@@ -24,9 +25,11 @@ import {
   useEmptyTree,
   useTestCredentials,
 } from "../vfs/testing";
+import { pathCacheForget } from "../vfs/pathcache";
 import { pathRelease } from "../vfs/walk";
 import { memfsNew } from "./memfs";
 import { filePage, filePageForWrite, fileResize } from "./pages";
+import { shownTrim } from "./shown";
 import { memfsNext, memfsNewOver } from "./union";
 
 let objects: u32 = 0;
@@ -381,6 +384,52 @@ describe("memory file system over a lower tree", () => {
     expect(move("/c", "/d")).toBe(-Errno.EBUSY, "a mount point");
     expect(mknod("/beside")).toBe(0);
     expect(move("/bundle", "/moved")).toBe(-Errno.EBUSY);
+  });
+
+  test("gives up what it only shows when memory is short, and shows it again", () => {
+    const before = heapObjectsUsed();
+    const shown = look("/c/etc/passwd");
+    look("/c/etc/hosts");
+    look("/c/etc/sub");
+    look("/c/link");
+    look("/c/sh");
+    expect(heapObjectsUsed() - before).toBeGreaterThanOrEqual(12);
+    const multiple = inodeOf("/c/busybox");
+    find("/c");
+    const top = changetype<Entry>(changetype<usize>(found.entry));
+    pathRelease(found);
+    pathCacheForget();
+    shownTrim(top);
+    // The tables of the two directories stay with the root's, and what has several names.
+    expect(directoryFirst(top.inode!)!.inode == multiple || directoryFirst(top.inode!)!.orderNext!.inode == multiple).toBe(true);
+    expect(lists("/c", "etc busybox sh ls link ")).toBe(true);
+    expect(lists("/c/etc", "sub passwd hosts ")).toBe(true);
+    expect(look("/c/etc/passwd")).toBe(shown, "the same number");
+    expect(getByte("/c/etc/passwd", 5000)).toBe(2);
+  });
+
+  test("keeps what was changed, is open, or holds something of its own", () => {
+    putByte("/c/etc/passwd", 100, 7);
+    unlink("/c/etc/hosts");
+    inodeOf("/c/busybox").mtimeNs++;
+    inodeOf("/c/etc/sub").mtimeNs++;
+    find("/c/etc/sub");
+    const held = found.entry;
+    const mount = found.mount;
+    find("/c");
+    const top = changetype<Entry>(changetype<usize>(found.entry));
+    pathRelease(found);
+    pathCacheForget();
+    shownTrim(top);
+    expect(getByte("/c/etc/passwd", 100)).toBe(7);
+    expect(look("/c/etc/hosts")).toBe(-Errno.ENOENT);
+    expect(inodeOf("/c/etc/sub").mtimeNs - inodeOf("/bundle/etc/sub").mtimeNs).toBe(1);
+    expect(find("/c/etc/sub")).toBe(0);
+    expect(found.entry == held).toBe(true, "somebody stands in it");
+    pathRelease(found);
+    found.entry = held;
+    found.mount = mount;
+    pathRelease(found);
   });
 
   test("two file systems over one tree do not see each other", () => {

@@ -1,11 +1,14 @@
 // The pages of a regular file in memory: a radix tree of frame numbers with 64 slots a node, as high as the highest page needs, so that
 // a one-page file has no node at all and a byte at a terabyte costs five. A slot of 0 is a hole, or a page that is still the lower
 // inode's: writing copies that page and only that (copy-up by page).
-// The file owns one reference to each of its frames; mappings have their own. Pages are charged to the file system and its container.
+// The file owns one reference to each of its frames; mappings have their own. Pages count for the file system's limit, and its container pays
+// for them; those of a file system of nobody's (shared memory) are paid for by who makes them.
 
 import { physicalCopyPage, physicalWrite, physicalZeroPage } from "../../shim/isa";
 import { Errno } from "../errno";
-import { frameAlloc, frameRelease, frameRetain, LOW_FRAMES, PAGE_SHIFT, PAGE_SIZE } from "../mm/frame";
+import { Container } from "../container/container";
+import { Charge, payer } from "../mm/account";
+import { frameAllocFor, frameRelease, frameRetain, LOW_FRAMES, PAGE_SHIFT, PAGE_SIZE } from "../mm/frame";
 import { kernelAlloc, kernelFree } from "../mm/heap";
 import { Result } from "../result";
 import { FileSystem, Inode } from "../vfs/inode";
@@ -20,9 +23,7 @@ export const FILE_SIZE_MAX: u64 = ((<u64>1) << 44) - PAGE_SIZE;
 const zeros = memory.data(512, 16);
 
 type Unmapper = (inode: Inode, from: u32, to: u32) => void;
-type Charger = (container: usize, pages: i32) => bool;
 let unmapper: u32 = 0;
-let charger: u32 = 0;
 
 /**
  * Registers the function that takes pages [from, to) of a file out of all its mappings, so that they fault again: pages beyond a new end,
@@ -32,29 +33,22 @@ export function setPageUnmapper(f: Unmapper): void {
   unmapper = f.index;
 }
 
-/** Registers the function that charges pages to FileSystem.container (negative: gives back); false when its limit is reached. */
-export function setPageCharger(f: Charger): void {
-  charger = f.index;
-}
-
 @inline
 function unmap(inode: Inode, from: u32, to: u32): void {
   if (inode.mappings != 0 && unmapper != 0) call_indirect<void>(unmapper, inode, from, to);
 }
 
-/** Takes a page off the file system's allowance: 0, -ENOSPC, or -ENOMEM when the container has no more memory. */
+/** Takes a page off the file system's allowance: 0 or -ENOSPC. */
+@inline
 function charge(fs: FileSystem): Result {
   if (fs.pageLimit != 0 && fs.pagesUsed >= fs.pageLimit) return -Errno.ENOSPC;
-  if (fs.container != 0 && charger != 0) {
-    if (!call_indirect<bool>(charger, fs.container, <i32>1)) return -Errno.ENOMEM;
-  }
   fs.pagesUsed++;
   return 0;
 }
 
+@inline
 function uncharge(fs: FileSystem): void {
   fs.pagesUsed--;
-  if (fs.container != 0 && charger != 0) call_indirect<bool>(charger, fs.container, <i32>-1);
 }
 
 /** Index of the first page that lies wholly beyond `size` bytes: the number of pages the file takes. */
@@ -128,7 +122,8 @@ export function filePageForWrite(inode: Inode, index: u32): Result {
   if (own != 0) return own;
   const r = charge(inode.fs);
   if (r < 0) return r;
-  const frame = frameAlloc();
+  const container = changetype<Container>(inode.fs.container);
+  const frame = frameAllocFor(inode.fs.container != 0 ? container.account : payer, Charge.File);
   if (frame == 0 || insert(inode, index, frame) < 0) {
     if (frame != 0) frameRelease(frame);
     uncharge(inode.fs);

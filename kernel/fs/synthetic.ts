@@ -223,3 +223,15 @@ export function syntheticInit(): void {
   setFileWrite(FileKind.Synthetic, writeSynthetic);
   setFileRelease(FileKind.Synthetic, releaseText);
 }
+
+/** Lookup of a file system that is nothing but nodes. */
+export function lookupNode(directory: Entry, name: usize, length: u32, hash: u32): Result {
+  const inode = directory.inode!;
+  const child = findNode(nodeOf(inode), name, length);
+  return child ? nodeEntry(directory, name, length, hash, nodeInode(inode.fs, child, 0, 0)) : 0;
+}
+
+/** The directory of a file system that is nothing but nodes. */
+export function nextInNode(directory: Entry, position: u64, item: DirectoryItem): Result {
+  return nextNode(directory.inode!, position, item);
+}

@@ -6,6 +6,7 @@ import { Process } from "../task/process";
 import { setCurrent, Thread } from "../task/thread";
 import { inodeRelease } from "../vfs/entry";
 import { FileSystem, Inode, S_IFREG } from "../vfs/inode";
+import { accountLimit, kernelAccount } from "./account";
 import { Access, copyPages, faultInit, handleFault, handleFaultOrKill, setOutOfMemoryHandler } from "./fault";
 import { frameFailAfter, frameInfo, framesFree } from "./frame";
 import { kernelAlloc } from "./heap";
@@ -22,8 +23,8 @@ import {
   tablesPooled,
   tablesRelease,
 } from "./pagetable";
-import { AddressSpace, sharedPages, spaceNew, spaceRelease, unmapInodePages } from "./space";
-import { useTestMemory, vmaAt } from "./testing";
+import { AddressSpace, sharedPages, spaceNew, spaceRelease, unmapInodePages, unmapPages } from "./space";
+import { testContainer, useTestMemory, vmaAt } from "./testing";
 import { VmaFlag } from "./vma";
 import { vmaFind } from "./vmatree";
 
@@ -87,7 +88,7 @@ beforeEach(() => {
   setPageUnmapper(unmapInodePages);
   setCurrent(changetype<Thread>(0));
   fs = memfsNew(0, 0o755, 0, 0, 0, 0)!;
-  container = changetype<Container>(kernelAlloc(offsetof<Container>() + 8));
+  container = testContainer();
   space = spaceNew(container)!;
 });
 
@@ -113,10 +114,10 @@ describe("page tables", () => {
   });
 
   test("tables come back zeroed from the pool", () => {
-    const table = tableNew();
+    const table = tableNew(kernelAccount);
     tableFree(table);
     const pooled = tablesPooled();
-    const again = tableNew();
+    const again = tableNew(kernelAccount);
     expect(again).toBe(table);
     expect(tablesPooled()).toBe(pooled - 1);
     for (let i: u32 = 0; i < 512; i++) expect(load<u64>(again + i * 8)).toBe(0);
@@ -184,7 +185,7 @@ describe("anonymous memory", () => {
     for (let p: u64 = 0; p < 3; p++) writeAt(space, AT + p * PAGE, 1);
     protectRegion(space, AT, AT + 3 * PAGE, 0);
     unmapRegion(space, AT, AT + 3 * PAGE);
-    expect(container.pages).toBe(0);
+    expect(pagesPaid()).toBe(0);
     expect(framesFree() + tablesPooled()).toBeGreaterThanOrEqual(frames - 3 - 2);
   });
 });
@@ -199,7 +200,7 @@ describe("copy on write", () => {
     expect(pteFrame(entryOf(child, AT))).toBe(frame);
     expect((entryOf(space, AT) | entryOf(child, AT)) & PTE_WRITE).toBe(0);
     expect(frameInfo(frame).refs).toBe(2);
-    expect(container.pages).toBe(2);
+    expect(pagesPaid()).toBe(1, "once");
     expect(sharedPages(space)).toBe(1);
     writeAt(space, AT, 2);
     expect(load<u8>(pageAt(child, AT))).toBe(1);
@@ -207,7 +208,7 @@ describe("copy on write", () => {
     writeAt(space, AT + PAGE, 4);
     expect(entryOf(child, AT + PAGE)).toBe(0);
     spaceRelease(child);
-    expect(container.pages).toBe(2);
+    expect(pagesPaid()).toBe(2);
     expect(readAt(space, AT)).toBe(2);
   });
 
@@ -244,7 +245,7 @@ describe("copy on write", () => {
     expect(copyPages(space, child, vmaAt(space, 0))).toBe(-Errno.ENOMEM);
     frameFailAfter(-1);
     spaceRelease(child);
-    expect(container.pages).toBe(1);
+    expect(pagesPaid()).toBe(1);
     writeAt(space, AT, 2);
   });
 });
@@ -379,6 +380,11 @@ describe("stacks", () => {
   });
 });
 
+/** Anonymous pages that the container pays for. */
+function pagesPaid(): u64 {
+  return container.account.anonymous >> 12;
+}
+
 function noRoom(s: AddressSpace): i64 {
   handled++;
   return -Errno.ENOMEM;
@@ -386,24 +392,32 @@ function noRoom(s: AddressSpace): i64 {
 
 function someRoom(s: AddressSpace): i64 {
   handled++;
-  s.container.pageLimit++;
+  accountLimit(s.container.account, s.container.account.limit + PAGE);
   return 0;
+}
+
+/** Page tables count, too: have them made. */
+function makeTables(): void {
+  writeAt(space, AT, 1);
+  unmapPages(space, AT, AT + PAGE);
 }
 
 describe("limits", () => {
   test("a container cannot write to more pages than its limit", () => {
     map(10, READ_WRITE);
-    container.pageLimit = 3;
+    makeTables();
+    accountLimit(container.account, container.account.bytes + 3 * PAGE);
     for (let p: u64 = 0; p < 3; p++) writeAt(space, AT + p * PAGE, 1);
     expect(handleFault(space, AT + 3 * PAGE, Access.Write)).toBe(-Errno.ENOMEM);
     unmapRegion(space, AT, AT + PAGE);
     writeAt(space, AT + 3 * PAGE, 1);
-    expect(container.pages).toBe(3);
+    expect(pagesPaid()).toBe(3);
   });
 
   test("the handler is asked for room once, and the fault tried again when it made some", () => {
     map(10, READ_WRITE);
-    container.pageLimit = 1;
+    makeTables();
+    accountLimit(container.account, container.account.bytes + PAGE);
     writeAt(space, AT, 1);
     handled = 0;
     setOutOfMemoryHandler(noRoom);
@@ -422,6 +436,6 @@ describe("limits", () => {
     expect(framesFree()).toBeGreaterThanOrEqual(60);
     expect(framesFree()).toBeLessThanOrEqual(64);
     spaceRelease(space);
-    expect(container.pages).toBe(0);
+    expect(pagesPaid()).toBe(0);
   });
 });

@@ -6,7 +6,8 @@ import { Errno } from "../errno";
 import { filePage, filePageForWrite } from "../fs/pages";
 import { BLOCKED, Result } from "../result";
 import { current } from "../task/thread";
-import { frameAlloc, frameInfo, frameRelease, frameRetain, framesFree, PAGE_SHIFT, PAGE_SIZE } from "./frame";
+import { Charge } from "./account";
+import { frameAlloc, frameAllocFor, frameInfo, frameRelease, frameRetain, framesFree, PAGE_SHIFT, PAGE_SIZE } from "./frame";
 import {
   findSlot,
   makeSlot,
@@ -55,14 +56,9 @@ export function setOutOfMemoryHandler(f: (space: AddressSpace) => Result): void 
 }
 
 /** A frame for a user page within the container's limit; 0 when there is none. */
-export function userFrame(space: AddressSpace): u32 {
-  const container = space.container;
-  const overLimit = container.pageLimit != 0 && container.pages >= container.pageLimit;
-  if (!overLimit && framesFree() > KERNEL_RESERVE) {
-    const frame = frameAlloc();
-    if (frame != 0) return frame;
-  }
-  return 0;
+@inline
+function userFrame(space: AddressSpace): u32 {
+  return framesFree() > KERNEL_RESERVE ? frameAllocFor(space.container.account, Charge.Anonymous) : 0;
 }
 
 function protection(flags: u32): u64 {

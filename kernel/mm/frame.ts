@@ -3,6 +3,9 @@
 //   low   below 1 GiB: the linear window shows these frames at their physical address, so the kernel's own objects live here
 //   high  everything else: pages of user programs and files, reached through the shim
 // A frame is named by its frame number (physical address / 4096); 0 means "none". Frames handed out are not cleared.
+// A single frame that somebody pays for (account.ts) names the account.
+
+import { Account, accountAdd, accountTakeOff, accountTakesFrame } from "./account";
 
 export const PAGE_SIZE: u32 = 4096;
 export const PAGE_SHIFT: u32 = 12;
@@ -25,6 +28,7 @@ export const enum FrameKind {
 export class FrameInfo {
   /** References held by page tables, page caches and others; for a slab, objects in use. */
   refs: u32;
+  /** Neighbours in a list of free runs or slabs. Of a used frame: the Account that pays, or 0, and the Charge. */
   next: u32;
   prev: u32;
   kind: u8;
@@ -147,6 +151,7 @@ function takeRun(zone: u32, order: u32): u32 {
     info.kind = <u8>FrameKind.Used;
     info.order = <u8>order;
     info.refs = 1;
+    info.next = 0;
     return frame;
   }
   return 0;
@@ -176,6 +181,7 @@ function takeSingle(zone: u32): u32 {
   info.kind = <u8>FrameKind.Used;
   info.order = 0;
   info.refs = 1;
+  info.next = 0;
   return frame;
 }
 
@@ -193,6 +199,32 @@ export function frameAlloc(): u32 {
   return frame != 0 ? frame : takeSingle(0);
 }
 
+/** frameAlloc of a frame that `account` pays for; 0 also when its limit is reached. */
+export function frameAllocFor(account: Account, kind: u32): u32 {
+  if (!accountTakesFrame(account)) return 0;
+  const frame = frameAlloc();
+  if (frame != 0) frameCharge(frame, account, kind);
+  return frame;
+}
+
+/** Lets `account` pay for a frame that nobody pays for. */
+@inline
+export function frameCharge(frame: u32, account: Account, kind: u32): void {
+  const info = frameInfo(frame);
+  info.next = <u32>changetype<usize>(account);
+  info.prev = kind;
+  accountAdd(account, kind);
+}
+
+/** Nobody pays for the frame any more. */
+@inline
+export function frameUncharge(info: FrameInfo): void {
+  const account = <usize>info.next;
+  if (account == 0) return;
+  info.next = 0;
+  accountTakeOff(changetype<Account>(account), info.prev);
+}
+
 /** 2^order frames below 1 GiB; returns their linear address, or 0 when none are left. refs of the first is 1. */
 export function frameAllocLow(order: u32): usize {
   if (mayFail()) return 0;
@@ -204,10 +236,11 @@ export function frameAllocLow(order: u32): usize {
   return (<usize>frame) << PAGE_SHIFT;
 }
 
-/** Gives back 2^order frames, whatever their reference count. */
+/** Gives back 2^order frames, whatever their reference count. Nobody pays for them any more. */
 export function frameFree(frame: u32, order: u32): void {
   const info = frameInfo(frame);
   assert(<i32>info.kind >= FrameKind.Used, "a free or reserved frame was freed");
+  if (info.kind == FrameKind.Used) frameUncharge(info);
   info.refs = 0;
   const zone = zoneOf(frame);
   if (order != 0 || load<u32>(stackDepths + (zone << 2)) >= STACK_LIMIT) {

@@ -35,9 +35,9 @@ describe("the kernel heap", () => {
     expect(taken(97)).toBe(128);
     expect(taken(513)).toBe(672);
     expect(taken(817)).toBe(832);
-    expect(taken(1361)).toBe(2048);
-    expect(taken(2048)).toBe(2048);
-    expect(taken(2049)).toBe(4096);
+    expect(taken(1361)).toBe(2032);
+    expect(taken(2032)).toBe(2032);
+    expect(taken(2033)).toBe(4096);
     expect(taken(4096)).toBe(4096);
     expect(taken(4097)).toBe(8192);
     expect(taken(1 << 20)).toBe(1 << 20);
@@ -51,7 +51,7 @@ describe("the kernel heap", () => {
     for (let size: u32 = 1; size <= 5000; size += 7) {
       const a = kernelAlloc(size);
       const b = kernelAlloc(size);
-      if ((a | b) & (size > 2048 ? 4095 : 15)) misaligned++;
+      if ((a | b) & (size > 2032 ? 4095 : 15)) misaligned++;
       if (firstOther(a, size, 0) >= 0 || firstOther(b, size, 0) >= 0) dirty++;
       memory.fill(a, 0xaa, size);
       memory.fill(b, 0xbb, size);
@@ -76,15 +76,15 @@ describe("the kernel heap", () => {
   test("keeps one empty slab of a class and gives the others back", () => {
     const frames = framesFree();
     const list = memory.data(64 * 4);
-    // 2,048 bytes: two objects a slab.
-    for (let i: u32 = 0; i < 64; i++) store<u32>(list + i * 4, <u32>kernelAlloc(2048));
+    // 2,032 bytes: two objects a slab.
+    for (let i: u32 = 0; i < 64; i++) store<u32>(list + i * 4, <u32>kernelAlloc(2032));
     expect(framesFree()).toBe(frames - 32);
     expect(heapBytesHeld()).toBe(32 * 4096);
     for (let i: u32 = 0; i < 64; i++) kernelFree(load<u32>(list + i * 4));
     expect(framesFree()).toBe(frames - 1);
     expect(heapBytesHeld()).toBe(4096);
     // The kept one serves what comes next.
-    const p = kernelAlloc(2048);
+    const p = kernelAlloc(2032);
     expect(framesFree()).toBe(frames - 1);
     kernelFree(p);
     expect(heapObjectsUsed()).toBe(0);

@@ -2,6 +2,7 @@
 // any of the mappings; page 0 of the linear window is unmapped, so that a null reference traps; the page under the kernel stack too.
 // Every address space shares the tables below the two top-level entries made here.
 
+import { kernelAccount } from "./account";
 import { dataBytes, dataStart, imageEnd, imageRodataEnd, imageStart, imageTextEnd, loadCr3, stackGuard } from "../../shim/isa";
 import { ramRanges, rangeEnd } from "../boot/memorymap";
 import { PAGE_SIZE } from "./frame";
@@ -25,7 +26,7 @@ let failed = false;
 function descend(slot: usize): usize {
   const entry = load<u64>(slot);
   if (entry & PTE_PRESENT) return <usize>(entry & PTE_ADDRESS);
-  const table = tableNew();
+  const table = tableNew(kernelAccount);
   if (table == 0) failed = true;
   else store<u64>(slot, (<u64>table) | PTE_PRESENT | PTE_WRITE);
   return table;
@@ -64,7 +65,7 @@ function mapRam(base: u64, end: u64, skipNull: bool): void {
 
 /** Builds the tables and switches to them; false when memory is short. */
 export function kernelMapInit(): bool {
-  root = tableNew();
+  root = tableNew(kernelAccount);
   if (root == 0) return false;
   let end: u64 = 4 * GIB;
   for (let i: u32 = 0; i < ramRanges(); i++) end = max(end, rangeEnd(i));

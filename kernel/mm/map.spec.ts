@@ -6,12 +6,13 @@ import { Result } from "../result";
 import { fileSystemRelease, inodeRelease } from "../vfs/entry";
 import { FileSystem, Inode, S_IFREG } from "../vfs/inode";
 import { Access, faultInit, handleFault } from "./fault";
-import { frameFailAfter, framesFree } from "./frame";
+import { Charge } from "./account";
+import { frameFailAfter, frameInfo, framesFree } from "./frame";
 import { heapBytesHeld, heapObjectsUsed, kernelAlloc, kernelFree } from "./heap";
 import { growRegion, mapRegion, moveRegion, protectRegion, unmapRegion } from "./map";
 import { findSlot, pteFrame, tablesRelease } from "./pagetable";
 import { AddressSpace, spaceNew, spaceRelease, unmapInodePages } from "./space";
-import { useTestMemory, vmaAt } from "./testing";
+import { testContainer, useTestMemory, vmaAt } from "./testing";
 import { Vma, VmaFlag, VMA_BYTES } from "./vma";
 import { vmaFind } from "./vmatree";
 
@@ -157,15 +158,19 @@ function invariants(): void {
   check(space.virtualPages == virtual, "virtualPages");
   check(mappingsOf(file(0)) == mapped0 && mappingsOf(file(1)) == mapped1, "lists of the files");
   let present: u32 = 0;
+  let paid: u32 = 0;
   for (let p: u32 = 0; p < PAGES; p++) {
     const slot = findSlot(space.root, at(p));
     if (slot == 0 || load<u64>(slot) == 0) continue;
     present++;
+    const info = frameInfo(pteFrame(load<u64>(slot)));
+    if (<usize>info.next == changetype<usize>(container.account) && info.prev == Charge.Anonymous) paid++;
     check(load<u8>(kinds + p) != 0, "a page without a mapping");
     check(((load<u64>(slot) & 1) != 0) == ((load<u8>(flagsOf + p) & 7) != 0), "present where there is access");
     check(!(load<u64>(slot) & 2) || !(load<u64>(slot) & 1) || (load<u8>(flagsOf + p) & 2) != 0, "writable where it may be");
   }
-  check(space.pages == present && container.pages == present, "resident pages");
+  check(space.pages == present, "resident pages");
+  check(container.account.anonymous == (<u64>paid) << 12, "pages that are paid for");
 }
 
 let hoarded: usize = 0;
@@ -321,7 +326,7 @@ describe("an address space under random changes", () => {
     failures = 0;
     memory.fill(kinds, 0, PAGES);
     fs = memfsNew(0, 0o755, 0, 0, 0, 0)!;
-    container = changetype<Container>(kernelAlloc(offsetof<Container>()));
+    container = testContainer();
   });
 
   test("agrees with the oracle at every step", () => {
@@ -363,7 +368,7 @@ describe("an address space under random changes", () => {
     expect(failures).toBe(0);
     expect(heapObjectsUsed()).toBe(objects);
     expect(framesFree() + <u32>(heapBytesHeld() >> 12)).toBe(frames);
-    expect(container.pages).toBe(0);
+    expect(container.account.bytes).toBe(0);
     expect(file(0).mappings).toBe(0);
     expect(file(0).refs).toBe(1);
     dropFiles();

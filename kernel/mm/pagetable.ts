@@ -4,7 +4,8 @@
 
 import { Errno } from "../errno";
 import { Result } from "../result";
-import { frameAllocLow, frameFree, PAGE_SHIFT, PAGE_SIZE } from "./frame";
+import { Account, accountTakesFrame, Charge } from "./account";
+import { frameAllocLow, frameCharge, frameFree, frameInfo, frameUncharge, PAGE_SHIFT, PAGE_SIZE } from "./frame";
 
 export const PTE_PRESENT: u64 = 1;
 export const PTE_WRITE: u64 = 2;
@@ -27,26 +28,31 @@ let pool: usize = 0;
 let poolCount: u32 = 0;
 const POOL_LIMIT: u32 = 64;
 
-/** A zeroed table page; 0 when memory is short. */
-export function tableNew(): usize {
+/** A zeroed table page that `account` pays for; 0 when memory is short or its limit is reached. */
+export function tableNew(account: Account): usize {
+  if (!accountTakesFrame(account)) return 0;
   let table = pool;
   if (table != 0) {
     pool = <usize>load<u64>(table);
     poolCount--;
     store<u64>(table, 0);
-    return table;
+  } else {
+    table = frameAllocLow(0);
+    if (table == 0) return 0;
+    memory.fill(table, 0, PAGE_SIZE);
   }
-  table = frameAllocLow(0);
-  if (table != 0) memory.fill(table, 0, PAGE_SIZE);
+  frameCharge(<u32>(table >> PAGE_SHIFT), account, Charge.PageTable);
   return table;
 }
 
 /** Gives a table back whose slots are all zero. */
 export function tableFree(table: usize): void {
+  lastRoot = 0;
   if (poolCount >= POOL_LIMIT) {
     frameFree(<u32>(table >> PAGE_SHIFT), 0);
     return;
   }
+  frameUncharge(frameInfo(<u32>(table >> PAGE_SHIFT)));
   store<u64>(table, pool);
   pool = table;
   poolCount++;
@@ -57,14 +63,16 @@ export function tablesPooled(): u32 {
   return poolCount;
 }
 
-/** Gives the pool back to the frame allocator: memory is short, or a test counts. */
-export function tablesRelease(): void {
+/** Gives the pool back to the frame allocator: memory is short, or a test counts. How many frames that were. */
+export function tablesRelease(): u32 {
+  const n = poolCount;
   while (pool != 0) {
     const table = pool;
     pool = <usize>load<u64>(table);
     frameFree(<u32>(table >> PAGE_SHIFT), 0);
   }
   poolCount = 0;
+  return n;
 }
 
 /** Linear address of the slot of `va` in `table` at `level` (3: PML4 .. 0: page table). */
@@ -84,8 +92,28 @@ export function findSlot(root: usize, va: u64): usize {
   return slotOf(table, va, 0);
 }
 
-/** The leaf slot of `va`, making the tables on the way: a linear address, or -ENOMEM (tables made so far stay, empty). */
+/** Who pays for the tables under `root`. */
+@inline
+function tablePayer(root: usize): Account {
+  return changetype<Account>(<usize>frameInfo(<u32>(root >> PAGE_SHIFT)).next);
+}
+
+/**
+ * The leaf slot of `va`, making the tables on the way, for which pays who pays for `root`: a linear address, or -ENOMEM (tables made so far
+ * stay, empty).
+ */
 export function makeSlot(root: usize, va: u64): Result {
+  if (root == lastRoot && <u32>(va >> 21) == lastRegion) return <Result>slotOf(lastTable, va, 0);
+  return makeTables(root, va);
+}
+
+/** Where makeSlot was last: the root, the 2 MiB, and their page table. Faults come in neighbourhoods. */
+let lastRoot: usize = 0;
+let lastRegion: u32 = 0;
+let lastTable: usize = 0;
+
+/** makeSlot from the root on. */
+function makeTables(root: usize, va: u64): Result {
   let table = root;
   for (let level: u32 = 3; level != 0; level--) {
     const slot = slotOf(table, va, level);
@@ -94,10 +122,13 @@ export function makeSlot(root: usize, va: u64): Result {
       table = <usize>(entry & PTE_ADDRESS);
       continue;
     }
-    const made = tableNew();
+    const made = tableNew(tablePayer(root));
     if (made == 0) return -Errno.ENOMEM;
     store<u64>(slot, (<u64>made) | PTE_PRESENT | PTE_WRITE | PTE_USER);
     table = made;
   }
+  lastRoot = root;
+  lastRegion = <u32>(va >> 21);
+  lastTable = table;
   return <Result>slotOf(table, va, 0);
 }

@@ -1,15 +1,15 @@
-import { Container } from "../container/container";
 import { Errno } from "../errno";
 import { memfsInode, memfsNew } from "../fs/memfs";
 import { inodeRelease } from "../vfs/entry";
 import { Inode, S_IFREG } from "../vfs/inode";
 import { Access, faultInit, handleFault } from "./fault";
 import { frameFailAfter, framesFree } from "./frame";
+import { accountClose } from "./account";
 import { heapBytesHeld, heapObjectsUsed, kernelAlloc, kernelFree } from "./heap";
 import { covered, growRegion, mapRegion, moveRegion, pageUp, placeRegion, protectRegion, setBreak, unmapRegion } from "./map";
 import { findSlot, pteFrame, tablesRelease } from "./pagetable";
 import { AddressSpace, spaceNew, spaceRelease, spaceRetain } from "./space";
-import { useTestMemory, vmaAt } from "./testing";
+import { testContainer, useTestMemory, vmaAt } from "./testing";
 import { USER_END } from "./user";
 import { VmaFlag, VMA_BYTES } from "./vma";
 import { findGap, findGapBetween, rangeFree, USER_START, vmaBelow, vmaFind, vmaFrom } from "./vmatree";
@@ -75,7 +75,7 @@ beforeEach(() => {
   tablesRelease();
   useTestMemory(2048);
   faultInit();
-  space = spaceNew(changetype<Container>(kernelAlloc(offsetof<Container>() + 8)))!;
+  space = spaceNew(testContainer())!;
   space.mmapTop = page(1000);
   file = changetype<Inode>(<usize>memfsInode(memfsNew(0, 0o755, 0, 0, 0, 0)!, S_IFREG | 0o644, 0, 0));
   file.size = 100 * PAGE;
@@ -339,7 +339,7 @@ describe("a space", () => {
     tablesRelease();
     const objects = heapObjectsUsed();
     const frames = framesFree() + <u32>(heapBytesHeld() >> 12);
-    const container = changetype<Container>(kernelAlloc(offsetof<Container>() + 8));
+    const container = testContainer();
     space = spaceNew(container)!;
     map(10, 50);
     map(60, 70, READ, file);
@@ -349,7 +349,8 @@ describe("a space", () => {
     expect(read(10)).toBe(1);
     spaceRelease(space);
     tablesRelease();
-    expect(container.pages).toBe(0);
+    expect(container.account.bytes).toBe(0);
+    accountClose(container.account);
     kernelFree(changetype<usize>(container));
     expect(file.refs).toBe(1);
     expect(heapObjectsUsed()).toBe(objects);

@@ -65,7 +65,7 @@ export function spaceNew(container: Container): AddressSpace | null {
   const p = kernelAlloc(offsetof<AddressSpace>());
   if (p == 0) return null;
   const space = changetype<AddressSpace>(p);
-  space.root = tableNew();
+  space.root = tableNew(container.account);
   if (space.root == 0) {
     kernelFree(p);
     return null;
@@ -97,7 +97,6 @@ export function spaceRelease(space: AddressSpace): void {
   freeTables(space, space.root, 3, 256);
   for (let i: u32 = 0; i < KERNEL_SLOT_COUNT; i++) store<u64>(space.root + ((<usize>load<u16>(kernelSlots + (i << 1))) << 3), 0);
   tableFree(space.root);
-  space.container.pages -= space.pages;
   kernelFree(changetype<usize>(space));
 }
 
@@ -184,16 +183,29 @@ export function unmapPages(space: AddressSpace, start: u64, end: u64, keep: u64 
   if (any) spaceFlush(space, start, end);
 }
 
-/** One more resident page; the caller has checked the container's limit. */
+/**
+ * MADV_FREE: lets the private pages of [start, end) go when memory is short, unless they are written before; they are zeros then. What tells
+ * is the dirty bit, which else every private page has.
+ */
+export function disownPages(space: AddressSpace, start: u64, end: u64): void {
+  let va = start;
+  while (va < end) {
+    let slot = findSlot(space.root, va);
+    const last = min(end, (va + 0x20_0000) & ~(<u64>0x1f_ffff));
+    if (slot != 0) for (; va < last; va += PAGE_SIZE, slot += 8) store<u64>(slot, load<u64>(slot) & ~PTE_DIRTY);
+    va = last;
+  }
+  spaceFlush(space, start, end);
+}
+
+/** One more resident page. */
 @inline
 export function countPage(space: AddressSpace): void {
-  space.container.pages++;
   if (++space.pages > space.maxPages) space.maxPages = space.pages;
 }
 
 @inline
 export function uncountPage(space: AddressSpace): void {
-  space.container.pages--;
   space.pages--;
 }
 

@@ -1,7 +1,9 @@
 // For specs: a small machine's memory inside the test module, so that frames and the heap work as they do in the kernel.
 
 import { frameAddRange, frameInfoBytes, frameInit, PAGE_SHIFT, PAGE_SIZE } from "./frame";
-import { heapInit } from "./heap";
+import { Container } from "../container/container";
+import { accountNew } from "./account";
+import { heapInit, kernelAlloc } from "./heap";
 import { AddressSpace } from "./space";
 import { Vma } from "./vma";
 
@@ -29,4 +31,11 @@ export function vmaAt(space: AddressSpace, i: u32): Vma {
   let vma = space.first!;
   while (i-- != 0) vma = vma.next!;
   return vma;
+}
+
+/** A container that is nothing but somebody who pays. */
+export function testContainer(): Container {
+  const c = changetype<Container>(kernelAlloc(offsetof<Container>() + 8));
+  c.account = accountNew()!;
+  return c;
 }

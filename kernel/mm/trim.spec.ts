@@ -1,16 +1,14 @@
-import { Container } from "../container/container";
 import { memfsInode, memfsNew } from "../fs/memfs";
 import { workRun, workSystemInit } from "../task/work";
 import { nowNs } from "../time/clock";
 import { timerNextNs, timerRun } from "../time/timer";
 import { Inode, S_IFREG } from "../vfs/inode";
-import { Access, faultInit, handleFault } from "./fault";
+import { Access, copyPages, faultInit, handleFault } from "./fault";
 import { framesFree } from "./frame";
-import { kernelAlloc } from "./heap";
 import { mapRegion } from "./map";
-import { findSlot, pteFrame, tablesRelease } from "./pagetable";
-import { AddressSpace, spaceNew, spaceRelease } from "./space";
-import { useTestMemory, vmaAt } from "./testing";
+import { findSlot, pteFrame, PTE_DIRTY, tablesRelease } from "./pagetable";
+import { AddressSpace, disownPages, spaceNew, spaceRelease } from "./space";
+import { testContainer, useTestMemory, vmaAt } from "./testing";
 import { SpaceAge, spaceAsleep, spaceAwake, spaceTrim, trimInit } from "./trim";
 import { filePageForWrite } from "../fs/pages";
 import { VmaFlag } from "./vma";
@@ -26,7 +24,7 @@ let space: AddressSpace = changetype<AddressSpace>(0);
 let file: Inode = changetype<Inode>(0);
 
 function newSpace(): AddressSpace {
-  return spaceNew(changetype<Container>(kernelAlloc(offsetof<Container>() + 8)))!;
+  return spaceNew(testContainer())!;
 }
 
 function entryAt(va: u64): u64 {
@@ -83,6 +81,40 @@ describe("a trimmed space", () => {
     expect(byteAt(FILE_AT + 2 * PAGE)).toBe(12);
     expect(byteAt(MEMORY_AT)).toBe(88);
     spaceRelease(space);
+  });
+
+  test("loses pages that were declared free, but for those written since; and zeros that were only read", () => {
+    mapRegion(space, MEMORY_AT, 5 * PAGE, READ_WRITE, null, 0, null);
+    for (let p: u64 = 0; p < 4; p++) write(MEMORY_AT + p * PAGE, 9);
+    byteAt(MEMORY_AT + 4 * PAGE);
+    disownPages(space, MEMORY_AT, MEMORY_AT + 3 * PAGE);
+    expect(byteAt(MEMORY_AT)).toBe(9, "they are still there");
+    const slot = findSlot(space.root, MEMORY_AT + PAGE);
+    store<u64>(slot, load<u64>(slot) | PTE_DIRTY); // the CPU, when the program writes
+    spaceTrim(space);
+    expect(space.container.account.anonymous).toBe(2 * PAGE);
+    expect(space.pages).toBe(2);
+    expect(byteAt(MEMORY_AT)).toBe(0);
+    expect(byteAt(MEMORY_AT + PAGE)).toBe(9);
+    expect(byteAt(MEMORY_AT + 3 * PAGE)).toBe(9);
+    spaceRelease(space);
+  });
+
+  test("of one side of a fork leaves the other's page", () => {
+    mapRegion(space, MEMORY_AT, PAGE, READ_WRITE, null, 0, null);
+    write(MEMORY_AT, 6);
+    const child = spaceNew(space.container)!;
+    mapRegion(child, MEMORY_AT, PAGE, READ_WRITE, null, 0, null);
+    copyPages(space, child, vmaAt(space, 0));
+    disownPages(space, MEMORY_AT, MEMORY_AT + PAGE);
+    spaceTrim(space);
+    expect(byteAt(MEMORY_AT)).toBe(0);
+    const account = space.container.account;
+    spaceRelease(space);
+    space = child;
+    expect(byteAt(MEMORY_AT)).toBe(6);
+    spaceRelease(child);
+    expect(account.bytes).toBe(0);
   });
 
   test("loses no write to a shared page", () => {

@@ -1,5 +1,5 @@
-// Address spaces asleep: what a space that nobody has run in for a while can do without. Pages of files that the file has too leave its
-// page tables, and tables that are empty then are freed; a fault brings both back. So an idle container takes little more than what it has
+// Address spaces asleep: what a space that nobody has run in for a while can do without. Pages of files that the file has too, pages that the program
+// declared free (MADV_FREE) and zeros that were only read leave its page tables, and tables that are empty then are freed; a fault brings all back. So an idle container takes little more than what it has
 // written. A space that a thread runs in is noted (spaceAwake); while any is, a tick a second makes them older, and none does otherwise.
 
 import { current } from "../task/thread";
@@ -95,13 +95,13 @@ function trimWork(argument: usize): void {
   if (first) timerSet(timer, count < AT_ONCE ? tickNs : now + PAUSE_NS);
 }
 
-/** Takes out of the tables what a fault can bring back from files, and frees what tables are empty then. */
+/** Takes out of the tables what a fault can bring back, and frees what tables are empty then. Locked mappings stay (mlock(2)). */
 export function spaceTrim(space: AddressSpace): void {
   let vma = space.first;
   while (vma) {
-    // The kernel marks a private page dirty when it makes the copy, and never else.
+    // The kernel marks a private page dirty when it makes it; MADV_FREE takes the mark away, and the CPU sets it again on writing.
     const keep = (vma.flags & VmaFlag.Shared) != 0 ? 0 : PTE_DIRTY;
-    if (vma.inode && (vma.flags & VmaFlag.Locked) == 0) unmapPages(space, vma.start, vma.end, keep);
+    if ((vma.flags & VmaFlag.Locked) == 0) unmapPages(space, vma.start, vma.end, keep);
     vma = vma.next;
   }
   if (pruneTables(space.root, 3, 256)) spaceFlush(space, 0, USER_END);

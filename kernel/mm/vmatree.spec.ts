@@ -1,8 +1,7 @@
-import { Container } from "../container/container";
 import { random, seed } from "../lib/testing";
-import { heapObjectsUsed, kernelAlloc } from "./heap";
+import { heapObjectsUsed } from "./heap";
 import { AddressSpace, spaceNew, spaceRelease } from "./space";
-import { useTestMemory } from "./testing";
+import { testContainer, useTestMemory } from "./testing";
 import { USER_END } from "./user";
 import { Vma, VmaFlag, vmaNew } from "./vma";
 import {
@@ -236,7 +235,7 @@ describe("the tree of mappings", () => {
     useTestMemory(2048);
     failures = 0;
     mark(0, PAGES, 0, false);
-    space = spaceNew(changetype<Container>(kernelAlloc(offsetof<Container>() + 8)))!;
+    space = spaceNew(testContainer())!;
     space.mmapTop = HIGH;
   });
 

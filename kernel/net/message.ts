@@ -2,7 +2,8 @@
 // what came with it (descriptors, credentials). Small data lies behind the header, larger data in page frames; so there is one copy in
 // and one copy out. A message counts against its sender's limit until it is freed.
 
-import { frameAlloc, frameRelease, PAGE_SHIFT, PAGE_SIZE } from "../mm/frame";
+import { Charge, payer } from "../mm/account";
+import { frameAllocFor, frameRelease, PAGE_SHIFT, PAGE_SIZE } from "../mm/frame";
 import { kernelAlloc, kernelFree } from "../mm/heap";
 import { Result } from "../result";
 import { Exchange, moveBytes, movePage } from "./exchange";
@@ -35,7 +36,7 @@ export const MESSAGE_BYTES: u32 = 40;
 if (offsetof<Message>() != MESSAGE_BYTES) ERROR("Message is 40 bytes");
 
 /** Data up to this length lies behind the header. */
-const INLINE_MAX: u32 = 2048 - MESSAGE_BYTES;
+const INLINE_MAX: u32 = 2032 - MESSAGE_BYTES;
 
 /** A small message is kept when it is freed: most come one at a time. */
 const SPARE_BYTES: u32 = 64;
@@ -68,7 +69,7 @@ export function messageNew(bytes: u32): Message | null {
   m.uid = NOBODY;
   m.gid = NOBODY;
   for (let i: u32 = 0; i < frames; i++) {
-    const frame = frameAlloc();
+    const frame = frameAllocFor(payer, Charge.Socket);
     if (frame == 0) {
       messageFree(m);
       return null;

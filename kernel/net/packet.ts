@@ -4,7 +4,8 @@
 
 import { physicalRead } from "../../shim/isa";
 import { Errno } from "../errno";
-import { frameAlloc, frameInfo, frameRelease, frameRetain, PAGE_SHIFT, PAGE_SIZE } from "../mm/frame";
+import { Charge, payer } from "../mm/account";
+import { frameAllocFor, frameInfo, frameRelease, frameRetain, PAGE_SHIFT, PAGE_SIZE } from "../mm/frame";
 import { kernelAlloc, kernelFree } from "../mm/heap";
 import { Result } from "../result";
 import { Exchange, moveBytes, movePage } from "./exchange";
@@ -347,7 +348,7 @@ function appendPieces(p: Packet, e: Exchange, bytes: u32): Result {
   while (bytes != 0) {
     if (p.pieceCount == p.pieceRoom) return -Errno.ENOBUFS;
     const n = min(bytes, PAGE_SIZE);
-    const frame = frameAlloc();
+    const frame = frameAllocFor(payer, Charge.Socket);
     if (frame == 0) return -Errno.ENOBUFS;
     r = movePage(e, false, (<u64>frame) << PAGE_SHIFT, n);
     if (r < 0) {

@@ -25,7 +25,7 @@ export function argumentsNew(): Arguments | null {
   const p = kernelAlloc(offsetof<Arguments>());
   if (p == 0) return null;
   const a = changetype<Arguments>(p);
-  a.capacity = 2048;
+  a.capacity = 2032; // the heap's largest class
   a.data = kernelAlloc(a.capacity);
   if (a.data != 0) return a;
   kernelFree(p);

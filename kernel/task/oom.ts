@@ -1,11 +1,15 @@
-// Out of memory: when a page cannot be had, the process that uses most is killed: of the container, when it has reached its limit (cgroup v2,
-// memory.max); of all containers, when the machine has no more, so that whoever took all pays and not who asks next. The host's world is spared.
+// Out of memory: when a page cannot be had even after reclaim (kernel/mm/reclaim.ts), the process that uses most is killed: of the container, when it
+// has reached its limit (cgroup v2, memory.max); of all containers, when the machine has no more, so that whoever took all pays and not who asks next.
+// The host's world is spared.
 
 import { Container, firstContainer } from "../container/container";
 import { Errno } from "../errno";
 import { logBytes, logEnd, logNumber, logStart, logText } from "../log/log";
-import { framesUsable } from "../mm/frame";
+import { Account, kernelAccount, ReclaimState } from "../mm/account";
+import { framesUsable, PAGE_SHIFT, PAGE_SIZE } from "../mm/frame";
+import { reclaimedEnough, reclaimerAdd, reclaimSoon } from "../mm/reclaim";
 import { AddressSpace } from "../mm/space";
+import { spaceTrim } from "../mm/trim";
 import { Result } from "../result";
 import { nowNs } from "../time/clock";
 import { exitGroup } from "./lifecycle";
@@ -67,20 +71,52 @@ function searchAll(own: Container): void {
   }
 }
 
-/** For handleFaultOrKill: frees memory by killing. -ENOMEM when the current process is the one to go, BLOCKED while another goes. */
+/** Reclaimer: what the spaces of a container's processes can do without. */
+function trimProcesses(c: Container | null): void {
+  if (!c) return;
+  for (let i: u32 = 0; i < c.pidBuckets; i++) {
+    let e = changetype<PidEntry | null>(<usize>load<u32>(c.pidTable + (i << 2)));
+    while (e && !reclaimedEnough()) {
+      const p = e.process;
+      const space = p ? p.space : null;
+      if (space) spaceTrim(space);
+      e = e.hashNext;
+    }
+  }
+}
+
+/** To be called once at start-up. */
+export function processReclaimInit(): void {
+  reclaimerAdd(trimProcesses);
+}
+
+/** Whose limit stands in the way of one more frame in `c`: its account, or kernelAccount for the machine's. */
+function shortAccount(c: Container): Account {
+  const own = c.account;
+  return own.bytes + PAGE_SIZE > own.limit ? own : kernelAccount;
+}
+
+/** For handleFaultOrKill: frees memory, by killing if need be. -ENOMEM when the current process is the one to go, BLOCKED until there may be some. */
 export function makeRoom(space: AddressSpace): Result {
   const t = current;
   const c = space.container;
   if (!t) return -Errno.ENOMEM;
+  const short = shortAccount(c);
+  if (short.reclaim == ReclaimState.Wanted || reclaimSoon(short)) {
+    return t.process.exiting ? -Errno.ENOMEM : parkUninterruptible(null, nowNs());
+  }
   victim = null;
   worst = -1;
   dying = false;
-  if (c.pageLimit != 0 && c.pages >= c.pageLimit) search(c, c.pageLimit);
+  if (short != kernelAccount) search(c, <u32>min<u64>(short.limit >> PAGE_SHIFT, u32.MAX_VALUE));
   else searchAll(c);
   if (!dying) {
     const chosen = victim;
+    c.account.shortages++;
     if (!chosen) return -Errno.ENOMEM;
     report(chosen);
+    chosen.container.account.kills++;
+    short.reclaim = ReclaimState.None;
     exitGroup(chosen, SIGKILL);
     if (chosen == t.process) return -Errno.ENOMEM;
   }

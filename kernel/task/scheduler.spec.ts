@@ -1,6 +1,7 @@
 import { Container } from "../container/container";
 import { random, seed } from "../lib/testing";
 import { kernelAlloc } from "../mm/heap";
+import { testContainer } from "../mm/testing";
 import { nowNs } from "../time/clock";
 import { advance } from "../time/testing";
 import { timerDestroy } from "../time/timer";
@@ -89,7 +90,7 @@ function expectAbout(value: u32, wanted: u32, tolerance: u32, what: string): voi
 beforeEach(() => {
   startContainer();
   setContainerCount(2);
-  other = changetype<Container>(kernelAlloc(offsetof<Container>()));
+  other = testContainer();
   other.weight = 100;
   otherInit = processNew(other, null, newCredentials(0))!;
   threadCount = 0;

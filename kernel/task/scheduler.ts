@@ -5,6 +5,7 @@
 
 import { fpuRestore, fpuSave, readFsBase, readUserGsBase, setThread, writeFsBase, writeUserGsBase } from "../../shim/isa";
 import { Container } from "../container/container";
+import { kernelAccount, setPayer } from "../mm/account";
 import { kernelAlloc, kernelFree } from "../mm/heap";
 import { spaceLoad } from "../mm/space";
 import { SpaceAge, spaceAwake } from "../mm/trim";
@@ -287,7 +288,11 @@ export function switchToNext(): void {
   attended(Attention.Reschedule);
   setCurrent(next);
   setThread(changetype<usize>(next));
-  if (!next) return;
+  if (!next) {
+    setPayer(kernelAccount);
+    return;
+  }
+  setPayer(next.process.container.account);
   next.state = ThreadState.Running;
   next.startedNs = now;
   if (next != loaded) loadThread(next);

@@ -2,7 +2,7 @@
 
 import { Container } from "../container/container";
 import { kernelAlloc } from "../mm/heap";
-import { useTestMemory } from "../mm/testing";
+import { testContainer, useTestMemory } from "../mm/testing";
 import { actionsNew, actionSet, SignalActions } from "./action";
 import { CAPABILITIES_ALL, Credentials, credentialsNew } from "./credentials";
 import { lifecycleInit, processLead, processNew, setContainerCount, threadNew } from "./lifecycle";
@@ -25,7 +25,7 @@ export function startContainer(): void {
   setCurrent(changetype<Thread>(0));
   lifecycleInit(64, kernelAlloc(64));
   setContainerCount(1);
-  container = changetype<Container>(kernelAlloc(offsetof<Container>()));
+  container = testContainer();
   container.weight = 100;
   init = newProcess(null);
   container.init = init;

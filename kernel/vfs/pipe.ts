@@ -4,7 +4,8 @@
 // for half the ring, so that a stream does not switch threads at every page.
 
 import { Errno } from "../errno";
-import { frameAlloc, frameRelease, PAGE_SHIFT, PAGE_SIZE } from "../mm/frame";
+import { Charge, payer } from "../mm/account";
+import { frameAllocFor, frameRelease, PAGE_SHIFT, PAGE_SIZE } from "../mm/frame";
 import { kernelAlloc, kernelFree } from "../mm/heap";
 import { copyInPhysical, copyOutPhysical } from "../mm/user";
 import { physicalRead, physicalWrite } from "../../shim/isa";
@@ -180,7 +181,7 @@ function physical(slot: PipeSlot, offset: u32): u64 {
 /** Appends a new page with up to `bytes` from the peer: bytes moved, -ENOMEM, or the peer's error. The ring has room. */
 function appendPage(pipe: Pipe, peer: PipePeer, address: u64, bytes: u32, flags: u32): Result {
   const spare = pipe.spareFrame;
-  const frame = spare != 0 ? spare : frameAlloc();
+  const frame = spare != 0 ? spare : frameAllocFor(payer, Charge.Pipe);
   if (frame == 0) return -Errno.ENOMEM;
   pipe.spareFrame = 0;
   const slot = slotAt(pipe, pipe.head);

@@ -1,8 +1,10 @@
 // Brings the open files up, and the file systems that are nothing but text: what each of them registers.
 
+import { cgroupInit } from "../fs/cgroupfs";
 import { memoryDevicesInit } from "../fs/devices";
 import { devptsInit } from "../fs/devpts";
 import { procfsInit } from "../fs/procfs";
+import { shownInit } from "../fs/shown";
 import { syntheticInit } from "../fs/synthetic";
 import { sysfsInit } from "../fs/sysfs";
 import { socketsInit } from "../net/transfer";
@@ -31,6 +33,8 @@ export function openFilesInit(): bool {
   syntheticInit();
   procfsInit();
   sysfsInit();
+  cgroupInit();
   devptsInit();
+  shownInit();
   return namelessInit();
 }

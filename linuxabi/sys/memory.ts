@@ -6,7 +6,7 @@ import { PAGE_SHIFT, PAGE_SIZE } from "../../kernel/mm/frame";
 import { Access, handleFaultOrKill } from "../../kernel/mm/fault";
 import { covered, growRegion, mapRegion, moveRegion, pageUp, placeRegion, protectRegion, setBreak, unmapRegion } from "../../kernel/mm/map";
 import { findSlot } from "../../kernel/mm/pagetable";
-import { AddressSpace, unmapPages } from "../../kernel/mm/space";
+import { AddressSpace, disownPages, unmapPages } from "../../kernel/mm/space";
 import { copyOut, USER_END } from "../../kernel/mm/user";
 import { Vma, VmaFlag } from "../../kernel/mm/vma";
 import { findGap, findGapBetween, rangeFree, USER_START, vmaFind, vmaFrom } from "../../kernel/mm/vmatree";
@@ -296,7 +296,9 @@ function advise(space: AddressSpace, vma: Vma, from: u64, to: u64, advice: u32):
       unmapPages(space, from, to);
       return 0;
     case Advice.Free:
-      return vma.inode ? -Errno.EINVAL : 0;
+      if (vma.inode) return -Errno.EINVAL;
+      disownPages(space, from, to);
+      return 0;
     case Advice.Remove:
       return -Errno.EOPNOTSUPP;
     case Advice.DontFork:

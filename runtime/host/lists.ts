@@ -31,7 +31,7 @@ function makeContainerRecord(c: Container): u32 {
   store<u32>(record, c.state, 4);
   store<u32>(record, init && isRunning ? init.pid : 0, 8);
   store<u32>(record, c.processCount, 12);
-  store<u64>(record, (<u64>c.pages) << PAGE_SHIFT, 16);
+  store<u64>(record, c.account.bytes, 16);
   store<u64>(record, c.createdNs + wallOffset(), 24);
   store<u32>(record, c.idLength, 32);
   store<u32>(record, bundleLength, 36);

@@ -299,7 +299,7 @@ describe("jsonParse", () => {
     let failures = 0;
     for (let n = 0; ; n++) {
       failureClear(failure);
-      const spare = takeSpare(2048);
+      const spare = takeSpare(2032);
       frameFailAfter(n);
       const root = jsonParse(p, bytesLength, "t", failure);
       frameFailAfter(-1);
