@@ -14,7 +14,7 @@ extern const u64 fixup_start[], fixup_end[], smap_sites_start[], smap_sites_end[
 struct cpu boot_cpu;
 u64 fault_address, fpu_mask;
 u32 user_faults;
-u8 fpu_has_xsave, cpu_has_fsgsbase;
+u8 fpu_has_xsave, cpu_has_fsgsbase, cpu_has_wide;
 volatile u8 cpu_idle;
 static u64 panic_stack;
 
@@ -90,6 +90,8 @@ u32 isa_fpu_init(void) {
 	fpu_has_xsave = 1;
 	fpu_mask = isa_cpuid(13, 0, 0) & 0xe7;
 	__asm__ volatile("xsetbv" : : "c"(0), "a"((u32)fpu_mask), "d"(0));
+	/* AVX, and XGETBV that tells what is in use: copies may borrow the registers (trap.S). */
+	cpu_has_wide = (fpu_mask >> 2 & 1) && (isa_cpuid(13, 1, 0) >> 2 & 1);
 	return isa_cpuid(13, 0, 1);
 }
 

@@ -123,8 +123,13 @@ ISA void isa_write_gs_base(u64 v) { isa_wrmsr(MSR_KERNEL_GS_BASE, v); }
 #define USER_FIXUP(at, to) IN_SECTION(".fixup, \"a\"", ".quad " at ", " to)
 #define USER_SKIP(at, end) IN_SECTION(".fixup.skip, \"a\"", ".quad " at ", " end " - " at)
 
+u32 user_copy_wide(void *to, const void *from, u64 bytes);
+extern u8 cpu_has_wide;
+/* From here on saving and restoring registers is worth it. */
+#define WIDE_BYTES 2048
 /* Copies in the current address space; returns the bytes not copied. A fault in the 8-byte part goes on byte by byte, so that the count is exact. */
 ISA u32 user_copy(void *to, const void *from, u64 bytes) {
+	if (bytes >= WIDE_BYTES && cpu_has_wide) return user_copy_wide(to, from, bytes);
 	u64 left = bytes >> 3, tail = bytes & 7;
 	__asm__ volatile(USER_OPEN "1: rep movsq\n mov %3, %%rcx\n 2: rep movsb\n 3:" USER_CLOSE
 			 IN_SECTION(".text.fixup, \"ax\"", "4: lea (%3,%%rcx,8), %%rcx\n jmp 2b")
@@ -163,6 +168,10 @@ ISA u64 isa_compare_exchange_user(u64 ua, u32 expected, u32 value) { return user
 ISA u64 isa_fault_address(void) { return fault_address; }
 
 ISA void copy_bytes(void *to, const void *from, u64 bytes) {
+	if (bytes >= WIDE_BYTES && cpu_has_wide) {
+		user_copy_wide(to, from, bytes);
+		return;
+	}
 	u64 words = bytes >> 3, rest = bytes & 7;
 	__asm__ volatile("rep movsq" : "+D"(to), "+S"(from), "+c"(words) : : "memory");
 	__asm__ volatile("rep movsb" : "+D"(to), "+S"(from), "+c"(rest) : : "memory");
