@@ -2,7 +2,10 @@
 // bounds where they are facts. See proc(5), sysctl(8).
 
 import { MESSAGE_MAX, QUEUE_BYTES_DEFAULT } from "../ipc/message";
-import { put, putByte, putCstring, putHex, Text } from "../lib/text";
+import { SEGMENT_BYTES_MAX } from "../ipc/segment";
+import { OPERATIONS_MAX, SEMAPHORES_MAX, SEMAPHORES_PER_SET } from "../ipc/semaphore";
+import { MESSAGE_QUEUES_MAX, SEGMENTS_MAX, SEMAPHORE_SETS_MAX } from "../ipc/table";
+import { put, putByte, putCstring, putHex, putUnsigned, Text } from "../lib/text";
 import { KERNEL_RELEASE, KERNEL_VERSION, SYSTEM_NAME } from "../release";
 import { randomBytes } from "../random";
 import { BACKLOG_MAX, BUFFER_DEFAULT, BUFFER_MAX } from "../net/socket";
@@ -83,13 +86,14 @@ function showCorePattern(text: Text, inode: Inode): Result {
 
 /** SEMMSL, SEMMNS, SEMOPM and SEMMNI. */
 function showSemaphoreLimits(text: Text, inode: Inode): Result {
-  put(text, "32000\t1024000000\t500\t32000\n");
-  return 0;
-}
-
-/** ULONG_MAX - 2^24, as Linux has it. */
-function showSharedMemoryLimit(text: Text, inode: Inode): Result {
-  put(text, "18446744073692774399\n");
+  putUnsigned(text, SEMAPHORES_PER_SET);
+  putByte(text, 0x09);
+  putUnsigned(text, SEMAPHORES_MAX);
+  putByte(text, 0x09);
+  putUnsigned(text, OPERATIONS_MAX);
+  putByte(text, 0x09);
+  putUnsigned(text, SEMAPHORE_SETS_MAX);
+  putByte(text, 0x0a);
   return 0;
 }
 
@@ -103,7 +107,7 @@ export function addSysctls(sys: Node): void {
   addNumber(kernel, "io_uring_disabled", 2);
   addNumber(kernel, "msgmax", MESSAGE_MAX);
   addNumber(kernel, "msgmnb", QUEUE_BYTES_DEFAULT);
-  addNumber(kernel, "msgmni", 32000);
+  addNumber(kernel, "msgmni", MESSAGE_QUEUES_MAX);
   addNumber(kernel, "ngroups_max", 65536);
   addText(kernel, "osrelease", showRelease);
   addText(kernel, "ostype", showType);
@@ -112,9 +116,9 @@ export function addSysctls(sys: Node): void {
   addNumber(kernel, "pid_max", PID_MAX);
   addNumber(kernel, "randomize_va_space", 2);
   addText(kernel, "sem", showSemaphoreLimits);
-  addText(kernel, "shmall", showSharedMemoryLimit);
-  addText(kernel, "shmmax", showSharedMemoryLimit);
-  addNumber(kernel, "shmmni", 4096);
+  addNumber(kernel, "shmall", SEGMENT_BYTES_MAX);
+  addNumber(kernel, "shmmax", SEGMENT_BYTES_MAX);
+  addNumber(kernel, "shmmni", SEGMENTS_MAX);
   addNumber(kernel, "tainted", 0);
   addNumber(kernel, "threads-max", PID_MAX);
   addText(kernel, "version", showKernelVersion);

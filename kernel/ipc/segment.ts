@@ -13,6 +13,9 @@ import { inodeRelease } from "../vfs/entry";
 import { Inode, InodeFlag } from "../vfs/inode";
 import { ipcAdd, IpcKind, IpcObject, ipcRemove, nowSeconds } from "./table";
 
+/** SHMMAX and SHMALL: bytes of a segment, pages of all; ULONG_MAX - 2^24, as Linux has it. */
+export const SEGMENT_BYTES_MAX: u64 = u64.MAX_VALUE - (1 << 24);
+
 /** Bits of IpcObject.mode beside the permissions. */
 export const SHM_DEST: u32 = 0o1000;
 export const SHM_LOCKED: u32 = 0o2000;

@@ -16,6 +16,11 @@ import { ipcAdd, ipcAt, IpcKind, ipcLastPlace, IpcObject, ipcRemove, nowSeconds 
 /** SEMVMX: highest value of a semaphore; also what SEM_UNDO may add up to. */
 export const SEMAPHORE_MAX: i32 = 32767;
 
+/** SEMMSL, SEMMNS and SEMOPM: semaphores of a set, of all sets, and operations of one call. */
+export const SEMAPHORES_PER_SET: u32 = 32000;
+export const SEMAPHORES_MAX: u32 = 1024000000;
+export const OPERATIONS_MAX: u32 = 500;
+
 /** A counter and the process that changed it last. */
 @unmanaged
 class Semaphore {
@@ -171,9 +176,9 @@ function waitCode(number: u32, forZero: bool): u64 {
 
 /**
  * Carries out `count` operations (struct sembuf, checked to name semaphores of the set) at `operations`, all or none: 0, -EAGAIN, -ERANGE,
- * -ENOMEM, -EIDRM, or what park returns. The set is held while the call waits.
+ * -ENOMEM, -EIDRM, or what park returns. `alters`: one of them changes a value. The set is held while the call waits.
  */
-export function setOperate(t: Thread, set: SemaphoreSet, operations: usize, count: u32, deadlineNs: u64): Result {
+export function setOperate(t: Thread, set: SemaphoreSet, operations: usize, count: u32, alters: bool, deadlineNs: u64): Result {
   if (set.isRemoved) return -Errno.EIDRM;
   let undo: Undo | null = null;
   for (let i: u32 = 0; i < count; i++)
@@ -187,17 +192,12 @@ export function setOperate(t: Thread, set: SemaphoreSet, operations: usize, coun
   if (<u32>r == count) {
     for (let i: u32 = 0; i < count; i++) semaphore(set, changetype<Operation>(operations + i * OPERATION_BYTES).number).pid = t.process.pid;
     set.operatedSeconds = nowSeconds();
-    if (changes(operations, count)) wakeAll(queueOf(set));
+    if (alters) wakeAll(queueOf(set));
     return 0;
   }
   const blocking = changetype<Operation>(operations + <usize>r * OPERATION_BYTES);
   if (blocking.flags & NO_WAIT) return -Errno.EAGAIN;
   return waitFor(t, set, waitCode(blocking.number, blocking.change == 0), deadlineNs);
-}
-
-function changes(operations: usize, count: u32): bool {
-  for (let i: u32 = 0; i < count; i++) if (changetype<Operation>(operations + i * OPERATION_BYTES).change != 0) return true;
-  return false;
 }
 
 function waitFor(t: Thread, set: SemaphoreSet, code: u64, deadlineNs: u64): Result {

@@ -59,8 +59,11 @@ class Table {
 }
 const TABLE_BYTES: u32 = (offsetof<Table>() + 7) & ~7;
 
-/** SHMMNI, SEMMNI and MSGMNI of Linux. */
-const limits = memory.data<u32>([4096, 32000, 32000]);
+/** Most objects of each kind: SHMMNI, SEMMNI and MSGMNI of Linux. */
+export const SEGMENTS_MAX: u32 = 4096;
+export const SEMAPHORE_SETS_MAX: u32 = 32000;
+export const MESSAGE_QUEUES_MAX: u32 = 32000;
+const limits = memory.data<u32>([SEGMENTS_MAX, SEMAPHORE_SETS_MAX, MESSAGE_QUEUES_MAX]);
 
 /** The table, or null when the container has none yet. */
 function tableOf(c: Container, kind: IpcKind): Table | null {

@@ -1,7 +1,7 @@
 // What the control calls of System V IPC share: which object a command means, and struct ipc64_perm in and out.
 
 import { Errno } from "../../kernel/errno";
-import { ipcAt, ipcFind, IpcKind, ipcLastPlace, IpcObject, ipcOwnership, ipcPermission, ipcSetOwner } from "../../kernel/ipc/table";
+import { ipcAt, ipcFind, ipcFound, IpcKind, ipcLastPlace, IpcObject, ipcOwnership, ipcPermission, ipcSetOwner } from "../../kernel/ipc/table";
 import { Result } from "../../kernel/result";
 import { Thread } from "../../kernel/task/thread";
 import { IpcPermission } from "../types/ipc";
@@ -10,6 +10,12 @@ const READ: u32 = 0o444;
 
 /** The object of the last stat or ownedObject call that succeeded. */
 export let ipcObject: IpcObject = changetype<IpcObject>(0);
+
+/** Ends a get call that has found its object: the id, or -EACCES when the permissions in `flags` are not the caller's. */
+export function foundId(t: Thread, flags: u32): Result {
+  const r = ipcPermission(ipcFound, t.credentials, flags & 0o777);
+  return r < 0 ? r : ipcFound.id;
+}
 
 /** Finds the object of `id`, for which the caller must have the `wanted` permissions: 0, -EINVAL or -EACCES. */
 export function permittedObject(t: Thread, kind: IpcKind, id: i32, wanted: u32): Result {

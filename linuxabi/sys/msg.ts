@@ -21,14 +21,14 @@ import {
   totalBytes,
   totalMessages,
 } from "../../kernel/ipc/message";
-import { ipcCount, ipcFind, ipcFound, ipcGet, IpcKind, IPC_NOWAIT, ipcPermission } from "../../kernel/ipc/table";
+import { ipcCount, ipcFind, ipcFound, ipcGet, IpcKind, IPC_NOWAIT, ipcPermission, MESSAGE_QUEUES_MAX } from "../../kernel/ipc/table";
 import { kernelAlloc, kernelFree } from "../../kernel/mm/heap";
 import { copyIn, copyOut } from "../../kernel/mm/user";
 import { BLOCKED, Result } from "../../kernel/result";
 import { capable, Capability } from "../../kernel/task/credentials";
 import { Thread } from "../../kernel/task/thread";
-import { IpcCommand, MsgCommand, MsgFlag, MSGINFO_BYTES, MSGMNI, MsgStatus } from "../types/ipc";
-import { highestPlace, ipcObject, ownedObject, permittedObject, placedObject, putPermission, takePermission } from "./ipc";
+import { IpcCommand, MsgCommand, MsgFlag, MSGINFO_BYTES, MsgStatus } from "../types/ipc";
+import { foundId, highestPlace, ipcObject, ownedObject, permittedObject, placedObject, putPermission, takePermission } from "./ipc";
 
 const READ: u32 = 0o444;
 const WRITE: u32 = 0o222;
@@ -40,9 +40,7 @@ export function sysMsgget(t: Thread, key: i32, flags: u32): Result {
   const c = t.process.container;
   const r = ipcGet(c, IpcKind.Messages, key, flags);
   if (r < 0) return r;
-  if (changetype<usize>(ipcFound) == 0) return queueNew(c, key, flags, t.credentials);
-  const permitted = ipcPermission(ipcFound, t.credentials, flags & 0o777);
-  return permitted < 0 ? permitted : ipcFound.id;
+  return changetype<usize>(ipcFound) == 0 ? queueNew(c, key, flags, t.credentials) : foundId(t, flags);
 }
 
 /** The queue a call works on: the one it waits on, else that of `id`; a null pointer when there is none. */
@@ -184,11 +182,11 @@ function limitsOut(t: Thread, ua: u64, used: bool): Result {
   const c = t.process.container;
   messageTotals(c);
   memory.fill(status, 0, MSGINFO_BYTES);
-  store<u32>(status, used ? ipcCount(c, IpcKind.Messages) : (MSGMNI * QUEUE_BYTES_DEFAULT) / 1024); // msgpool
+  store<u32>(status, used ? ipcCount(c, IpcKind.Messages) : (MESSAGE_QUEUES_MAX * QUEUE_BYTES_DEFAULT) / 1024); // msgpool
   store<u32>(status, used ? totalMessages : QUEUE_BYTES_DEFAULT, 4); // msgmap
   store<u32>(status, MESSAGE_MAX, 8);
   store<u32>(status, QUEUE_BYTES_DEFAULT, 12);
-  store<u32>(status, MSGMNI, 16);
+  store<u32>(status, MESSAGE_QUEUES_MAX, 16);
   store<u32>(status, 16, 20); // msgssz
   store<u32>(status, used ? totalBytes : QUEUE_BYTES_DEFAULT, 24); // msgtql
   store<u16>(status, 0xffff, 28); // msgseg

@@ -4,9 +4,12 @@ import { Errno } from "../../kernel/errno";
 import {
   heldSet,
   OPERATION_BYTES,
+  OPERATIONS_MAX,
   SEMAPHORE_MAX,
   semaphorePid,
   semaphoreSet,
+  SEMAPHORES_MAX,
+  SEMAPHORES_PER_SET,
   SemaphoreSet,
   semaphoreTotal,
   semaphoreValue,
@@ -16,13 +19,13 @@ import {
   setNew,
   setOperate,
 } from "../../kernel/ipc/semaphore";
-import { ipcCount, ipcFind, ipcFound, ipcGet, IpcKind, ipcPermission } from "../../kernel/ipc/table";
+import { ipcCount, ipcFind, ipcFound, ipcGet, IpcKind, ipcPermission, SEMAPHORE_SETS_MAX } from "../../kernel/ipc/table";
 import { kernelAlloc, kernelFree } from "../../kernel/mm/heap";
 import { copyIn, copyOut } from "../../kernel/mm/user";
-import { BLOCKED, Result } from "../../kernel/result";
+import { Result } from "../../kernel/result";
 import { Thread } from "../../kernel/task/thread";
-import { IpcCommand, SEMINFO_BYTES, SEMMNI, SEMMNS, SEMMSL, SEMOPM, SemCommand, SemStatus } from "../types/ipc";
-import { highestPlace, ipcObject, ownedObject, permittedObject, placedObject, putPermission, takePermission } from "./ipc";
+import { IpcCommand, SEMINFO_BYTES, SemCommand, SemStatus } from "../types/ipc";
+import { foundId, highestPlace, ipcObject, ownedObject, permittedObject, placedObject, putPermission, takePermission } from "./ipc";
 import { deadlineNs, timeoutIn, TimeUnit } from "./timeout";
 
 const READ: u32 = 0o444;
@@ -30,17 +33,16 @@ const ALTER: u32 = 0o222;
 
 const status = memory.data(offsetof<SemStatus>(), 8);
 const operations = memory.data(3000, 8);
-if (3000 != 500 * 6) ERROR("SEMOPM operations fit");
+if (3000 != OPERATIONS_MAX * OPERATION_BYTES) ERROR("SEMOPM operations fit");
 
 export function sysSemget(t: Thread, key: i32, count: i32, flags: u32): Result {
-  if (count < 0 || <u32>count > SEMMSL) return -Errno.EINVAL;
+  if (count < 0 || <u32>count > SEMAPHORES_PER_SET) return -Errno.EINVAL;
   const c = t.process.container;
   const r = ipcGet(c, IpcKind.Semaphores, key, flags);
   if (r < 0) return r;
   if (changetype<usize>(ipcFound) != 0) {
     if (<u32>count > changetype<SemaphoreSet>(ipcFound).count) return -Errno.EINVAL;
-    const permitted = ipcPermission(ipcFound, t.credentials, flags & 0o777);
-    return permitted < 0 ? permitted : ipcFound.id;
+    return foundId(t, flags);
   }
   return count == 0 ? -Errno.EINVAL : setNew(c, key, count, flags, t.credentials);
 }
@@ -53,7 +55,7 @@ export function sysSemtimedop(t: Thread, id: i32, ua: u64, count: u64, timeout: 
   let r = timeoutIn(t, timeout, TimeUnit.Timespec);
   if (r < 0) return r;
   if (count == 0 || id < 0) return -Errno.EINVAL;
-  if (count > SEMOPM) return -Errno.E2BIG;
+  if (count > OPERATIONS_MAX) return -Errno.E2BIG;
   r = copyIn(operations, ua, <u32>count * OPERATION_BYTES);
   if (r < 0) return r;
   let set = heldSet(t);
@@ -70,7 +72,7 @@ export function sysSemtimedop(t: Thread, id: i32, ua: u64, count: u64, timeout: 
   }
   r = ipcPermission(set, t.credentials, alters ? ALTER : READ);
   if (r < 0) return r;
-  r = setOperate(t, set, operations, <u32>count, deadlineNs);
+  r = setOperate(t, set, operations, <u32>count, alters, deadlineNs);
   // A signal always ends the call (signal(7)); the time being up is told like a call that must not wait.
   return r == -Errno.ERESTARTSYS ? -Errno.EINTR : r == -Errno.ETIMEDOUT ? -Errno.EAGAIN : r;
 }
@@ -184,13 +186,13 @@ function statusOut(ua: u64, result: Result): Result {
 /** struct seminfo: limits; with `used`, what there is in two of the fields. */
 function limitsOut(t: Thread, ua: u64, used: bool): Result {
   const c = t.process.container;
-  store<u32>(status, SEMMNS); // semmap
-  store<u32>(status, SEMMNI, 4);
-  store<u32>(status, SEMMNS, 8);
-  store<u32>(status, SEMMNS, 12); // semmnu
-  store<u32>(status, SEMMSL, 16);
-  store<u32>(status, SEMOPM, 20);
-  store<u32>(status, SEMOPM, 24); // semume
+  store<u32>(status, SEMAPHORES_MAX); // semmap
+  store<u32>(status, SEMAPHORE_SETS_MAX, 4);
+  store<u32>(status, SEMAPHORES_MAX, 8);
+  store<u32>(status, SEMAPHORES_MAX, 12); // semmnu
+  store<u32>(status, SEMAPHORES_PER_SET, 16);
+  store<u32>(status, OPERATIONS_MAX, 20);
+  store<u32>(status, OPERATIONS_MAX, 24); // semume
   store<u32>(status, used ? ipcCount(c, IpcKind.Semaphores) : 20, 28); // semusz
   store<u32>(status, SEMAPHORE_MAX, 32);
   store<u32>(status, used ? semaphoreTotal(c) : <u32>SEMAPHORE_MAX, 36); // semaem

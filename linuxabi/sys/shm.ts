@@ -1,8 +1,8 @@
 // System V shared memory: shmget(2), shmat(2), shmdt(2), shmctl(2).
 
 import { Errno } from "../../kernel/errno";
-import { segmentAttachCount, segmentAttached, segmentDestroy, segmentNew, Segment, SHM_LOCKED } from "../../kernel/ipc/segment";
-import { ipcAt, ipcCount, ipcFound, ipcGet, IpcKind, ipcLastPlace, ipcPermission } from "../../kernel/ipc/table";
+import { segmentAttachCount, segmentAttached, segmentDestroy, SEGMENT_BYTES_MAX, segmentNew, Segment, SHM_LOCKED } from "../../kernel/ipc/segment";
+import { ipcAt, ipcCount, ipcFound, ipcGet, IpcKind, ipcLastPlace, SEGMENTS_MAX } from "../../kernel/ipc/table";
 import { PAGE_SHIFT, PAGE_SIZE } from "../../kernel/mm/frame";
 import { mapRegion, pageUp, placeRegion, unmapRegion } from "../../kernel/mm/map";
 import { VmaFlag } from "../../kernel/mm/vma";
@@ -12,8 +12,9 @@ import { Result } from "../../kernel/result";
 import { capable, Capability } from "../../kernel/task/credentials";
 import { LimitKind, softLimit } from "../../kernel/task/limits";
 import { Thread } from "../../kernel/task/thread";
-import { IpcCommand, SHMALL, ShmCommand, ShmFlag, SHMINFO_BYTES, SHM_INFO_BYTES, SHMMAX, SHMMNI, ShmStatus } from "../types/ipc";
-import { highestPlace, ipcObject, ownedObject, permittedObject, placedObject, putPermission, takePermission } from "./ipc";
+import { InodeFlag } from "../../kernel/vfs/inode";
+import { IpcCommand, ShmCommand, ShmFlag, SHMINFO_BYTES, SHM_INFO_BYTES, ShmStatus } from "../types/ipc";
+import { foundId, highestPlace, ipcObject, ownedObject, permittedObject, placedObject, putPermission, takePermission } from "./ipc";
 
 const status = memory.data(offsetof<ShmStatus>(), 8);
 
@@ -23,10 +24,9 @@ export function sysShmget(t: Thread, key: i32, bytes: u64, flags: u32): Result {
   if (r < 0) return r;
   if (changetype<usize>(ipcFound) != 0) {
     if (changetype<Segment>(ipcFound).bytes < bytes) return -Errno.EINVAL;
-    const permitted = ipcPermission(ipcFound, t.credentials, flags & 0o777);
-    return permitted < 0 ? permitted : ipcFound.id;
+    return foundId(t, flags);
   }
-  if (bytes == 0 || bytes > SHMMAX) return -Errno.EINVAL;
+  if (bytes == 0 || bytes > SEGMENT_BYTES_MAX) return -Errno.EINVAL;
   if (pageUp(bytes) == 0 || bytes > USER_END) return -Errno.ENOSPC;
   if (flags & ShmFlag.SHM_HUGETLB) return capable(t.credentials, Capability.IpcLock) ? -Errno.ENOMEM : -Errno.EPERM; // none are reserved
   return segmentNew(c, key, bytes, flags, t.credentials);
@@ -70,9 +70,9 @@ export function sysShmdt(t: Thread, address: u64): Result {
   while (vma && vma.start < end) {
     const next = vma.next;
     const inode = vma.inode;
-    const segment = inode ? attachedSegment(t, inode.detail, changetype<usize>(inode)) : changetype<Segment>(0);
-    if (changetype<usize>(segment) != 0 && vma.start >= address && (vma.start - address) >> PAGE_SHIFT == vma.pageOffset) {
-      end = address + pageUp(segment.bytes);
+    const isSegment = inode != null && (inode.flags & InodeFlag.Segment) != 0;
+    if (isSegment && vma.start >= address && (vma.start - address) >> PAGE_SHIFT == vma.pageOffset) {
+      end = address + pageUp(changetype<Segment>(<usize>inode!.detail).bytes);
       const r = unmapRegion(space, vma.start, min(vma.end, end));
       if (r < 0) return r;
       detached = true;
@@ -80,16 +80,6 @@ export function sysShmdt(t: Thread, address: u64): Result {
     vma = next;
   }
   return detached ? 0 : -Errno.EINVAL;
-}
-
-/** The segment of the caller's container that has this inode; a null pointer for another file. */
-function attachedSegment(t: Thread, detail: u32, inode: usize): Segment {
-  const c = t.process.container;
-  for (let place = ipcLastPlace(c, IpcKind.SharedMemory); place >= 0; place--) {
-    const segment = changetype<Segment>(ipcAt(c, IpcKind.SharedMemory, <u32>place));
-    if (changetype<usize>(segment) == <usize>detail && detail != 0 && changetype<usize>(segment.inode) == inode) return segment;
-  }
-  return changetype<Segment>(0);
 }
 
 export function sysShmctl(t: Thread, id: i32, command: i32, ua: u64): Result {
@@ -163,11 +153,11 @@ function lock(t: Thread, id: i32, on: bool): Result {
 /** struct shminfo64. */
 function limitsOut(t: Thread, ua: u64): Result {
   memory.fill(status, 0, SHMINFO_BYTES);
-  store<u64>(status, SHMMAX);
+  store<u64>(status, SEGMENT_BYTES_MAX);
   store<u64>(status, 1, 8);
-  store<u64>(status, SHMMNI, 16);
-  store<u64>(status, SHMMNI, 24);
-  store<u64>(status, SHMALL, 32);
+  store<u64>(status, SEGMENTS_MAX, 16);
+  store<u64>(status, SEGMENTS_MAX, 24);
+  store<u64>(status, SEGMENT_BYTES_MAX, 32);
   const r = copyOut(ua, status, SHMINFO_BYTES);
   return r < 0 ? r : highestPlace(t, IpcKind.SharedMemory);
 }

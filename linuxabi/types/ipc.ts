@@ -115,15 +115,3 @@ export const SHMINFO_BYTES: u32 = 72;
 export const SHM_INFO_BYTES: u32 = 48;
 export const SEMINFO_BYTES: u32 = 40;
 export const MSGINFO_BYTES: u32 = 32;
-
-/** SHMMIN, SHMMAX, SHMALL, SHMMNI. */
-export const SHMMAX: u64 = u64.MAX_VALUE - (1 << 24);
-export const SHMALL: u64 = u64.MAX_VALUE - (1 << 24);
-export const SHMMNI: u32 = 4096;
-/** SEMMNI, SEMMSL, SEMMNS, SEMOPM. */
-export const SEMMNI: u32 = 32000;
-export const SEMMSL: u32 = 32000;
-export const SEMMNS: u32 = 1024000000;
-export const SEMOPM: u32 = 500;
-/** MSGMNI. */
-export const MSGMNI: u32 = 32000;
