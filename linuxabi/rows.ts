@@ -4,8 +4,11 @@ import { Result } from "../kernel/result";
 import { Thread } from "../kernel/task/thread";
 import { sysCopyFileRange } from "./sys/copy";
 import { sysEpollPwait, sysEpollPwait2 } from "./sys/epoll";
-import { sysFutex } from "./sys/futex";
+import { sysFutex, sysFutexWait } from "./sys/futex";
 import { sysMmap } from "./sys/memory";
+import { sysMbind, sysMovePages } from "./sys/numa";
+import { sysProcessVmReadv, sysProcessVmWritev } from "./sys/processmemory";
+import { sysGetxattrat, sysSetxattrat } from "./sys/xattr";
 import { sysPselect6 } from "./sys/select";
 import { sysRecvfrom, sysSendto } from "./sys/socketmessage";
 
@@ -39,4 +42,32 @@ export function rowCopyFileRange(t: Thread): Result {
 
 export function rowEpollPwait2(t: Thread): Result {
   return sysEpollPwait2(t, <i32>t.rdi, t.rsi, <i32>t.rdx, t.r10, t.r8, t.r9);
+}
+
+export function rowMbind(t: Thread): Result {
+  return sysMbind(t, t.rdi, t.rsi, <u32>t.rdx, t.r10, t.r8, <u32>t.r9);
+}
+
+export function rowMovePages(t: Thread): Result {
+  return sysMovePages(t, <i32>t.rdi, t.rsi, t.rdx, t.r10, t.r8, <u32>t.r9);
+}
+
+export function rowProcessVmReadv(t: Thread): Result {
+  return sysProcessVmReadv(t, <i32>t.rdi, t.rsi, t.rdx, t.r10, t.r8, t.r9);
+}
+
+export function rowProcessVmWritev(t: Thread): Result {
+  return sysProcessVmWritev(t, <i32>t.rdi, t.rsi, t.rdx, t.r10, t.r8, t.r9);
+}
+
+export function rowFutexWait(t: Thread): Result {
+  return sysFutexWait(t, t.rdi, t.rsi, t.rdx, <u32>t.r10, t.r8, <i32>t.r9);
+}
+
+export function rowSetxattrat(t: Thread): Result {
+  return sysSetxattrat(t, <i32>t.rdi, t.rsi, <u32>t.rdx, t.r10, t.r8, t.r9);
+}
+
+export function rowGetxattrat(t: Thread): Result {
+  return sysGetxattrat(t, <i32>t.rdi, t.rsi, <u32>t.rdx, t.r10, t.r8, t.r9);
 }

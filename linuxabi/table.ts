@@ -8,8 +8,24 @@ import { registersSaved } from "../kernel/run";
 import { missingCount } from "../kernel/container/missing";
 import { getRandom } from "../kernel/vfs/random";
 import { Thread } from "../kernel/task/thread";
-import { rowMmap, rowFutex, rowSendto, rowRecvfrom, rowPselect6, rowEpollPwait, rowCopyFileRange, rowEpollPwait2 } from "./rows";
-import { sysClone, sysClone3, sysFork, sysSetTidAddress, sysVfork } from "./sys/clone";
+import {
+  rowFutexWait,
+  rowGetxattrat,
+  rowMbind,
+  rowMmap,
+  rowMovePages,
+  rowProcessVmReadv,
+  rowProcessVmWritev,
+  rowSetxattrat,
+  rowFutex,
+  rowSendto,
+  rowRecvfrom,
+  rowPselect6,
+  rowEpollPwait,
+  rowCopyFileRange,
+  rowEpollPwait2,
+} from "./rows";
+import { sysClone, sysClone3, sysFork, sysSetTidAddress, sysUnshare, sysVfork } from "./sys/clone";
 import {
   sysExecve,
   sysExecveat,
@@ -24,18 +40,15 @@ import {
   sysSetsid,
 } from "./sys/process";
 import { sysWait4, sysWaitid } from "./sys/wait";
-import {
-  sysBrk,
-  sysMadvise,
-  sysMincore,
-  sysMlock,
-  sysMlockall,
-  sysMprotect,
-  sysMremap,
-  sysMsync,
-  sysMunlock,
-  sysMunmap,
-} from "./sys/memory";
+import { sysBrk, sysMincore, sysMlock, sysMlockall, sysMprotect, sysMremap, sysMsync, sysMunlock, sysMunmap } from "./sys/memory";
+import { sysCachestat } from "./sys/cachestat";
+import { sysMadvise, sysMseal, sysRemapFilePages } from "./sys/madvise";
+import { sysGetMempolicy, sysMigratePages, sysSetMempolicy, sysSetMempolicyHomeNode } from "./sys/numa";
+import { sysPkeyAlloc, sysPkeyFree, sysPkeyMprotect } from "./sys/pkey";
+import { sysKcmp, sysProcessMadvise, sysProcessMrelease } from "./sys/processmemory";
+import { sysIoprioGet, sysIoprioSet } from "./sys/ioprio";
+import { sysNameToHandleAt } from "./sys/handle";
+import { sysSchedGetattr, sysSchedSetattr } from "./sys/schedattr";
 import { sysClose, sysCloseRange, sysDup, sysDup2, sysDup3, sysFadvise64, sysFsync, sysReadahead, sysSyncFileRange } from "./sys/fd";
 import { sysFallocate, sysSendfile } from "./sys/copy";
 import { sysEpollCreate, sysEpollCreate1, sysEpollCtl, sysEpollWait, sysEventfd2 } from "./sys/epoll";
@@ -50,6 +63,7 @@ import { sysMemfdCreate } from "./sys/memfd";
 import { sysRseq } from "./sys/rseq";
 import { sysPidfdGetfd, sysPidfdOpen, sysPidfdSendSignal } from "./sys/pidfd";
 import { sysInotifyAddWatch, sysInotifyInit1, sysInotifyRmWatch } from "./sys/inotify";
+import { sysMqGetsetattr, sysMqNotify, sysMqOpen, sysMqTimedreceive, sysMqTimedsend, sysMqUnlink } from "./sys/mqueue";
 import { sysMsgctl, sysMsgget, sysMsgrcv, sysMsgsnd } from "./sys/msg";
 import { sysSemctl, sysSemget, sysSemop, sysSemtimedop } from "./sys/sem";
 import { sysShmat, sysShmctl, sysShmdt, sysShmget } from "./sys/shm";
@@ -124,6 +138,8 @@ import {
   sysGetxattr,
   sysLgetxattr,
   sysListxattr,
+  sysListxattrat,
+  sysRemovexattrat,
   sysLlistxattr,
   sysLremovexattr,
   sysLsetxattr,
@@ -132,7 +148,7 @@ import {
 } from "./sys/xattr";
 import { setAllGroups, setAllUsers, setFileGroup, setFileUser, setGroup, setGroups, setUser, setUsers } from "../kernel/task/identity";
 import { sysCapget, sysCapset, sysGetgroups, sysGetresgid, sysGetresuid, sysSetgroups } from "./sys/credentials";
-import { sysFutexWaitv, sysGetRobustList, sysSetRobustList } from "./sys/futex";
+import { sysFutexRequeue, sysFutexWaitv, sysFutexWake, sysGetRobustList, sysSetRobustList } from "./sys/futex";
 import { sysKill, sysRtSigqueueinfo, sysRtTgsigqueueinfo, sysTgkill, sysTkill } from "./sys/kill";
 import { sysGetrlimit, sysPrlimit64, sysSetrlimit } from "./sys/limits";
 import { sysPrctl } from "./sys/prctl";
@@ -180,6 +196,8 @@ import { sysGetsockopt, sysSetsockopt } from "./sys/socketoption";
 import {
   sysArchPrctl,
   sysGetcpu,
+  sysGone,
+  sysNotConfigured,
   sysNotPermitted,
   sysPersonality,
   sysSetdomainname,
@@ -351,9 +369,12 @@ export function linuxCall(t: Thread): Result {
     case 131: return sysSigaltstack(t, t.rdi, t.rsi);
     case 132: return sysUtime(t, t.rdi, t.rsi);
     case 133: return sysMknod(t, t.rdi, <u32>t.rsi, <u32>t.rdx);
+    case 134: return sysNotConfigured(t); // uselib: without CONFIG_USELIB
     case 135: return sysPersonality(t, <u32>t.rdi);
+    case 136: return sysNotPermitted(); // ustat: as under Docker's profile
     case 137: return sysStatfs(t, t.rdi, t.rsi);
     case 138: return sysFstatfs(t, <i32>t.rdi, t.rsi);
+    case 139: return sysNotPermitted(); // sysfs: as under Docker's profile
     case 140: return sysGetpriority(t, <i32>t.rdi, <i32>t.rsi);
     case 141: return sysSetpriority(t, <i32>t.rdi, <i32>t.rsi, <i32>t.rdx);
     case 142: return sysSchedSetparam(t, <i32>t.rdi, t.rsi);
@@ -368,7 +389,9 @@ export function linuxCall(t: Thread): Result {
     case 151: return sysMlockall(t, <u32>t.rdi);
     case 152: return sysMlockall(t, 0); // munlockall
     case 153: return sysNotPermitted(); // vhangup
+    case 154: return sysNotConfigured(t); // modify_ldt: without CONFIG_MODIFY_LDT_SYSCALL
     case 155: return sysNotPermitted(); // pivot_root
+    case 156: return sysGone(); // _sysctl: gone since Linux 5.5
     case 157: return sysPrctl(t, <i32>t.rdi, t.rsi, t.rdx, t.r10, t.r8);
     case 158: return sysArchPrctl(t, <u32>t.rdi, t.rsi);
     case 159: return sysAdjtimex(t.rdi);
@@ -386,9 +409,18 @@ export function linuxCall(t: Thread): Result {
     case 171: return sysSetdomainname(t, t.rdi, <i32>t.rsi);
     case 172: return sysNotPermitted(); // iopl
     case 173: return sysNotPermitted(); // ioperm
+    case 174: return sysGone(); // create_module: gone since Linux 2.6
     case 175: return sysNotPermitted(); // init_module
     case 176: return sysNotPermitted(); // delete_module
+    case 177: return sysGone(); // get_kernel_syms: gone since Linux 2.6
+    case 178: return sysGone(); // query_module: gone since Linux 2.6
     case 179: return sysNotPermitted(); // quotactl
+    case 180: return sysGone(); // nfsservctl: gone since Linux 3.1
+    case 181: return sysGone(); // getpmsg: never in Linux
+    case 182: return sysGone(); // putpmsg: never in Linux
+    case 183: return sysGone(); // afs_syscall: never in Linux
+    case 184: return sysGone(); // tuxcall: never in Linux
+    case 185: return sysGone(); // security: never in Linux
     case 186: return sysGettid(t);
     case 187: return sysReadahead(t, <i32>t.rdi, <i64>t.rsi, t.rdx);
     case 188: return sysSetxattr(t, t.rdi, t.rsi, t.rdx, t.r10, <u32>t.r8);
@@ -408,7 +440,18 @@ export function linuxCall(t: Thread): Result {
     case 202: return rowFutex(t);
     case 203: return sysSchedSetaffinity(t, <i32>t.rdi, <u32>t.rsi, t.rdx);
     case 204: return sysSchedGetaffinity(t, <i32>t.rdi, <u32>t.rsi, t.rdx);
+    case 205: return sysGone(); // set_thread_area: not for 64-bit programs
+    case 206: return sysNotConfigured(t); // io_setup: without CONFIG_AIO
+    case 207: return sysNotConfigured(t); // io_destroy: without CONFIG_AIO
+    case 208: return sysNotConfigured(t); // io_getevents: without CONFIG_AIO
+    case 209: return sysNotConfigured(t); // io_submit: without CONFIG_AIO
+    case 210: return sysNotConfigured(t); // io_cancel: without CONFIG_AIO
+    case 211: return sysGone(); // get_thread_area: not for 64-bit programs
+    case 212: return sysGone(); // lookup_dcookie: gone since Linux 6.7; EPERM under Docker's profile before
     case 213: return sysEpollCreate(t, <i32>t.rdi);
+    case 214: return sysGone(); // epoll_ctl_old: never in Linux
+    case 215: return sysGone(); // epoll_wait_old: never in Linux
+    case 216: return sysRemapFilePages(t, t.rdi, t.rsi, t.rdx, t.r10, t.r8);
     case 217: return sysGetdents64(t, <i32>t.rdi, t.rsi, <u32>t.rdx);
     case 218: return sysSetTidAddress(t, t.rdi);
     case 219: return sysRestartSyscall(t) ? linuxCall(t) : -Errno.EINTR;
@@ -428,11 +471,27 @@ export function linuxCall(t: Thread): Result {
     case 233: return sysEpollCtl(t, <i32>t.rdi, <u32>t.rsi, <i32>t.rdx, t.r10);
     case 234: return sysTgkill(t, <i32>t.rdi, <i32>t.rsi, <u32>t.rdx);
     case 235: return sysUtimes(t, t.rdi, t.rsi);
+    case 236: return sysGone(); // vserver: never in Linux
+    case 237: return rowMbind(t);
+    case 238: return sysSetMempolicy(t, <u32>t.rdi, t.rsi, t.rdx);
+    case 239: return sysGetMempolicy(t, t.rdi, t.rsi, t.rdx, t.r10, t.r8);
+    case 240: return sysMqOpen(t, t.rdi, <u32>t.rsi, <u32>t.rdx, t.r10);
+    case 241: return sysMqUnlink(t, t.rdi);
+    case 242: return sysMqTimedsend(t, <i32>t.rdi, t.rsi, t.rdx, <u32>t.r10, t.r8);
+    case 243: return sysMqTimedreceive(t, <i32>t.rdi, t.rsi, t.rdx, t.r10, t.r8);
+    case 244: return sysMqNotify(t, <i32>t.rdi, t.rsi);
+    case 245: return sysMqGetsetattr(t, <i32>t.rdi, t.rsi, t.rdx);
     case 246: return sysNotPermitted(); // kexec_load
     case 247: return sysWaitid(t, <u32>t.rdi, <i32>t.rsi, t.rdx, <u32>t.r10, t.r8);
+    case 248: return sysNotPermitted(); // add_key: as under Docker's profile
+    case 249: return sysNotPermitted(); // request_key: as under Docker's profile
+    case 250: return sysNotPermitted(); // keyctl: as under Docker's profile
+    case 251: return sysIoprioSet(t, <i32>t.rdi, <i32>t.rsi, <u32>t.rdx);
+    case 252: return sysIoprioGet(t, <i32>t.rdi, <i32>t.rsi);
     case 253: return sysInotifyInit1(t, 0);
     case 254: return sysInotifyAddWatch(t, <i32>t.rdi, t.rsi, <u32>t.rdx);
     case 255: return sysInotifyRmWatch(t, <i32>t.rdi, <i32>t.rsi);
+    case 256: return sysMigratePages(t, <i32>t.rdi, t.rsi, t.rdx, t.r10);
     case 257: return sysOpenat(t, <i32>t.rdi, t.rsi, <u32>t.rdx, <u32>t.r10);
     case 258: return sysMkdirat(t, <i32>t.rdi, t.rsi, <u32>t.rdx);
     case 259: return sysMknodat(t, <i32>t.rdi, t.rsi, <u32>t.rdx, <u32>t.r10);
@@ -448,9 +507,11 @@ export function linuxCall(t: Thread): Result {
     case 269: return sysFaccessat(t, <i32>t.rdi, t.rsi, <u32>t.rdx);
     case 270: return rowPselect6(t);
     case 271: return sysPpoll(t, t.rdi, <u32>t.rsi, t.rdx, t.r10, t.r8);
+    case 272: return sysUnshare(t, t.rdi);
     case 273: return sysSetRobustList(t, t.rdi, t.rsi);
     case 274: return sysGetRobustList(t, <i32>t.rdi, t.rsi, t.rdx);
     case 277: return sysSyncFileRange(t, <i32>t.rdi, <i64>t.rsi, <i64>t.rdx, <u32>t.r10);
+    case 279: return rowMovePages(t);
     case 280: return sysUtimensat(t, <i32>t.rdi, t.rsi, t.rdx, <u32>t.r10);
     case 281: return rowEpollPwait(t);
     case 282: return sysSignalfd(t, <i32>t.rdi, t.rsi, t.rdx);
@@ -469,15 +530,24 @@ export function linuxCall(t: Thread): Result {
     case 295: return sysPreadv(t, <i32>t.rdi, t.rsi, t.rdx, <i64>t.r10);
     case 296: return sysPwritev(t, <i32>t.rdi, t.rsi, t.rdx, <i64>t.r10);
     case 297: return sysRtTgsigqueueinfo(t, <i32>t.rdi, <i32>t.rsi, <u32>t.rdx, t.r10);
+    case 298: return sysNotPermitted(); // perf_event_open: as under Docker's profile
     case 299: return sysRecvmmsg(t, <i32>t.rdi, t.rsi, <u32>t.rdx, <u32>t.r10, t.r8);
+    case 300: return sysNotPermitted(); // fanotify_init: as under Docker's profile
+    case 301: return sysNotPermitted(); // fanotify_mark: as under Docker's profile
     case 302: return sysPrlimit64(t, <i32>t.rdi, <u32>t.rsi, t.rdx, t.r10);
+    case 303: return sysNameToHandleAt(t, <i32>t.rdi, t.rsi, t.rdx, t.r10, <u32>t.r8);
     case 304: return sysNotPermitted(); // open_by_handle_at
     case 305: return sysClockAdjtime(t, <i32>t.rdi, t.rsi);
     case 306: return sysSyncfs(t, <i32>t.rdi);
     case 307: return sysSendmmsg(t, <i32>t.rdi, t.rsi, <u32>t.rdx, <u32>t.r10);
     case 308: return sysNotPermitted(); // setns
     case 309: return sysGetcpu(t.rdi, t.rsi);
+    case 310: return rowProcessVmReadv(t);
+    case 311: return rowProcessVmWritev(t);
+    case 312: return sysKcmp(t, <i32>t.rdi, <i32>t.rsi, <i32>t.rdx, t.r10, t.r8);
     case 313: return sysNotPermitted(); // finit_module
+    case 314: return sysSchedSetattr(t, <i32>t.rdi, t.rsi, <u32>t.rdx);
+    case 315: return sysSchedGetattr(t, <i32>t.rdi, t.rsi, <u32>t.rdx, <u32>t.r10);
     case 316: return sysRenameat2(t, <i32>t.rdi, t.rsi, <i32>t.rdx, t.r10, <u32>t.r8);
     case 317: return sysSeccomp(t, <u32>t.rdi, <u32>t.rsi, t.rdx);
     case 318: return getRandom(t.rdi, t.rsi, <u32>t.rdx);
@@ -491,21 +561,56 @@ export function linuxCall(t: Thread): Result {
     case 326: return rowCopyFileRange(t);
     case 327: return sysPreadv2(t, <i32>t.rdi, t.rsi, t.rdx, <i64>t.r10, <u32>t.r9);
     case 328: return sysPwritev2(t, <i32>t.rdi, t.rsi, t.rdx, <i64>t.r10, <u32>t.r9);
+    case 329: return sysPkeyMprotect(t, t.rdi, t.rsi, <u32>t.rdx, <i32>t.r10);
+    case 330: return sysPkeyAlloc(); // pkey_alloc
+    case 331: return sysPkeyFree(); // pkey_free
     case 332: return sysStatx(t, <i32>t.rdi, t.rsi, <u32>t.rdx, <u32>t.r10, t.r8);
+    case 333: return sysNotConfigured(t); // io_pgetevents: without CONFIG_AIO
     case 334: return sysRseq(t, t.rdi, <u32>t.rsi, <u32>t.rdx, <u32>t.r10);
     case 424: return sysPidfdSendSignal(t, <i32>t.rdi, <u32>t.rsi, t.rdx, <u32>t.r10);
     case 425: return sysIoUringSetup(t);
     case 426: return sysIoUringEnter(t, <i32>t.rdi, <u32>t.r10);
     case 427: return sysIoUringRegister(t, <i32>t.rdi, <u32>t.rsi);
+    case 428: return sysNotPermitted(); // open_tree: as under Docker's profile
+    case 429: return sysNotPermitted(); // move_mount: as under Docker's profile
+    case 430: return sysNotPermitted(); // fsopen: as under Docker's profile
+    case 431: return sysNotPermitted(); // fsconfig: as under Docker's profile
+    case 432: return sysNotPermitted(); // fsmount: as under Docker's profile
+    case 433: return sysNotPermitted(); // fspick: as under Docker's profile
     case 434: return sysPidfdOpen(t, <i32>t.rdi, <u32>t.rsi);
     case 435: return registersSaved ? sysClone3(t, t.rdi, t.rsi) : NEEDS_REGISTERS;
     case 436: return sysCloseRange(t, <u32>t.rdi, <u32>t.rsi, <u32>t.rdx);
     case 437: return sysOpenat2(t, <i32>t.rdi, t.rsi, t.rdx, t.r10);
     case 438: return sysPidfdGetfd(t, <i32>t.rdi, <i32>t.rsi, <u32>t.rdx);
     case 439: return sysFaccessat2(t, <i32>t.rdi, t.rsi, <u32>t.rdx, <u32>t.r10);
+    case 440: return sysProcessMadvise(t, <i32>t.rdi, t.rsi, t.rdx, <u32>t.r10, <u32>t.r8);
     case 441: return rowEpollPwait2(t);
+    case 442: return sysNotPermitted(); // mount_setattr: as under Docker's profile
+    case 443: return sysNotPermitted(); // quotactl_fd: as under Docker's profile
+    case 444: return sysNotConfigured(t); // landlock_create_ruleset: without CONFIG_SECURITY_LANDLOCK
+    case 445: return sysNotConfigured(t); // landlock_add_rule: without CONFIG_SECURITY_LANDLOCK
+    case 446: return sysNotConfigured(t); // landlock_restrict_self: without CONFIG_SECURITY_LANDLOCK
+    case 447: return sysNotConfigured(t); // memfd_secret: without CONFIG_SECRETMEM
+    case 448: return sysProcessMrelease(t, <i32>t.rdi, <u32>t.rsi);
     case 449: return sysFutexWaitv(t, t.rdi, <u32>t.rsi, <u32>t.rdx, t.r10, <i32>t.r8);
+    case 450: return sysSetMempolicyHomeNode(t, t.rdi, t.rsi, t.rdx, t.r10);
+    case 451: return sysCachestat(t, <i32>t.rdi, t.rsi, t.rdx, <u32>t.r10);
     case 452: return sysFchmodat2(t, <i32>t.rdi, t.rsi, <u32>t.rdx, <u32>t.r10);
+    case 453: return sysNotConfigured(t); // map_shadow_stack: without CONFIG_X86_USER_SHADOW_STACK
+    case 454: return sysFutexWake(t, t.rdi, t.rsi, <i32>t.rdx, <u32>t.r10);
+    case 455: return rowFutexWait(t);
+    case 456: return sysFutexRequeue(t, t.rdi, <u32>t.rsi, <i32>t.rdx, <i32>t.r10);
+    case 457: return sysNotConfigured(t); // statmount: as Linux before 6.8; /proc/self/mountinfo has the same
+    case 458: return sysNotConfigured(t); // listmount: as Linux before 6.8; /proc/self/mountinfo has the same
+    case 459: return sysNotConfigured(t); // lsm_get_self_attr: without CONFIG_SECURITY
+    case 460: return sysNotConfigured(t); // lsm_set_self_attr: without CONFIG_SECURITY
+    case 461: return sysNotConfigured(t); // lsm_list_modules: without CONFIG_SECURITY
+    case 462: return sysMseal(t, t.rdi, t.rsi, t.rdx);
+    case 463: return rowSetxattrat(t);
+    case 464: return rowGetxattrat(t);
+    case 465: return sysListxattrat(t, <i32>t.rdi, t.rsi, <u32>t.rdx, t.r10, t.r8);
+    case 466: return sysRemovexattrat(t, <i32>t.rdi, t.rsi, <u32>t.rdx, t.r10);
+    case 467: return sysNotPermitted(); // open_tree_attr: as open_tree
   }
   return missing(t);
 }

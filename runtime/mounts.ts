@@ -57,6 +57,8 @@ function mountableOf(type: SpecMountType): Mountable {
       return Mountable.Sysfs;
     case SpecMountType.Devpts:
       return Mountable.Devpts;
+    case SpecMountType.Mqueue:
+      return Mountable.Mqueue;
   }
   return Mountable.Cgroup;
 }
@@ -81,8 +83,6 @@ function putTypeName(type: SpecMountType): u32 {
 /** The mount's file system, with one reference; null when memory is short. */
 function makeFileSystem(c: Container, mount: SpecMount): FileSystem | null {
   if (mount.type == SpecMountType.Tmpfs) return memoryFileSystem(c, mount);
-  // Message queues have no calls yet, so nothing can be in their file system: an empty directory with room for nothing.
-  if (mount.type == SpecMountType.Mqueue) return memfsNew(changetype<usize>(c), 0o1777, 0, 0, 1, 1);
   options.mode = given(mount, SpecMountGiven.Mode) ? mount.mode : u32.MAX_VALUE;
   options.uid = given(mount, SpecMountGiven.Uid) ? mount.uid : u32.MAX_VALUE;
   options.gid = given(mount, SpecMountGiven.Gid) ? mount.gid : u32.MAX_VALUE;
@@ -96,8 +96,7 @@ export function applyMount(c: Container, context: FsContext, mount: SpecMount, h
   const path = specBytes(mount.destination);
   if (mount.type == SpecMountType.Bind) return applyBind(c, context, mount, host, bundle);
   if (mount.flags & SpecMountFlag.Remount) return remount(context, mount);
-  if (mount.type != SpecMountType.Tmpfs && mount.type != SpecMountType.Mqueue && !isMountable(mountableOf(mount.type)))
-    return -Errno.ENODEV;
+  if (mount.type != SpecMountType.Tmpfs && !isMountable(mountableOf(mount.type))) return -Errno.ENODEV;
   let r = mountPoint(place, context, path, mount.destination.length, true);
   if (r < 0) return r;
   const fs = makeFileSystem(c, mount);

@@ -78,6 +78,8 @@ export class Container {
 
   /** System V objects: kernel/ipc/table.ts. */
   ipc: usize;
+  /** The Mount of its POSIX message queues (kernel/ipc/mqueue.ts), or 0 while there were none. */
+  mqueues: usize;
 
   /** Who waits for the container to stop. */
   stopQueueFirst: usize;

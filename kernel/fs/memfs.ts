@@ -49,7 +49,9 @@ export function memfsInode(fs: FileSystem, mode: u32, uid: u32, gid: u32): Resul
   if (!inode) return -Errno.ENOMEM;
   fs.inodesUsed++;
   inode.flags = InodeFlag.Charged;
+  if (fs.data != 0) inode.flags |= InodeFlag.Queue;
   if (isDirectory(inode)) {
+    inode.flags &= ~InodeFlag.Queue;
     inode.links = 1;
     inode.size = EMPTY_SIZE;
   }
@@ -104,6 +106,14 @@ function makeWhiteout(directory: Inode, e: Entry): Result {
   return 1;
 }
 let madeWhiteout: Entry = changetype<Entry>(0);
+
+/** As makeWhiteout, an entry of the name of `e` for another file: 1 or -ENOMEM. */
+function makeLeft(directory: Entry, e: Entry, inode: Inode): Result {
+  const made = entryNew(directory, e.name, e.nameLength, e.hash, inode);
+  if (!made) return -Errno.ENOMEM;
+  madeWhiteout = made;
+  return 1;
+}
 
 /** The inode of `e`, just taken out of `directory`, has one name less; the directory's reference to the entry is given up. */
 function unlinked(directory: Inode, e: Entry, now: u64): void {
@@ -166,7 +176,7 @@ function copyName(name: usize, length: u32): usize {
 
 /**
  * Renames `e` from `directory` to a name in `target`, in place of the entry `replaced`, if there is one (an empty directory or a file).
- * 0 or -ENOMEM.
+ * `left`, if given, is a file without a name that takes the old one. 0 or -ENOMEM.
  */
 export function memfsRename(
   directory: Entry,
@@ -176,6 +186,7 @@ export function memfsRename(
   length: u32,
   hash: u32,
   replaced: Entry | null,
+  left: Inode | null = null,
 ): Result {
   const from = directory.inode!;
   const to = target.inode!;
@@ -184,12 +195,12 @@ export function memfsRename(
     kernelFree(text);
     return -Errno.ENOMEM;
   }
-  const whiteout = makeWhiteout(from, e);
+  const whiteout = left ? makeLeft(directory, e, left) : makeWhiteout(from, e);
   if (whiteout < 0) {
     kernelFree(text);
     return whiteout;
   }
-  const left = madeWhiteout;
+  const after = madeWhiteout;
   const now = wallNs();
   if (replaced) {
     directoryRemove(to, replaced);
@@ -199,8 +210,9 @@ export function memfsRename(
     removeWhiteout(to, name, length, hash);
   }
   directoryRemove(from, e);
-  if (whiteout != 0) directoryInsert(from, left);
-  touched(from, -1, now);
+  if (whiteout != 0) directoryInsert(from, after);
+  if (left) left.links++;
+  else touched(from, -1, now);
   touched(to, 1, now);
   const cookie = notifyMoving(directory, e);
   move(e, directory, target, text, length, hash);

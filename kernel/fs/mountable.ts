@@ -9,7 +9,8 @@ export const enum Mountable {
   Sysfs = 1,
   Devpts = 2,
   Cgroup = 3,
-  Count = 4,
+  Mqueue = 4,
+  Count = 5,
 }
 
 /** Options that some types take; u32.MAX_VALUE means "not given". */
@@ -23,7 +24,7 @@ export class MountableOptions {
 }
 
 type Maker = (container: Container, options: MountableOptions) => FileSystem | null;
-const makers = memory.data(4 * 4, 8);
+const makers = memory.data(Mountable.Count * 4, 8);
 
 /** Registers what makes an instance of `type`: the file system with one reference, or null when memory is short. */
 export function registerMountable(type: Mountable, maker: Maker): void {

@@ -6,7 +6,7 @@ import { findSlot, pteFrame, PTE_PRESENT } from "../mm/pagetable";
 import { physicalRead } from "../../shim/isa";
 import { PAGE_SHIFT, PAGE_SIZE } from "../mm/frame";
 import { AddressSpace } from "../mm/space";
-import { capable, Capability } from "../task/credentials";
+import { capable, Capability, Credentials } from "../task/credentials";
 import { processFind, threadFind } from "../task/pids";
 import { Process, ProcessState } from "../task/process";
 import { current, Thread, ThreadState } from "../task/thread";
@@ -32,14 +32,22 @@ export function subjectThread(inode: Inode): Thread | null {
   return t && t.process == p ? t : null;
 }
 
-/** True when the caller may see the insides of the process (ptrace(2), PTRACE_MODE_READ). */
+/** True when the caller may see the insides of the process (ptrace(2), PTRACE_MODE_READ_FSCREDS). */
 export function mayInspect(p: Process): bool {
-  const t = current;
-  if (t.process == p) return true;
-  const c = t.credentials;
+  const c = current.credentials;
+  return current.process == p || mayAccess(p, c, c.fsuid, c.fsgid);
+}
+
+/** True when the caller may change the insides of the process, or compare them (PTRACE_MODE_ATTACH_REALCREDS, PTRACE_MODE_READ_REALCREDS). */
+export function mayAttach(p: Process): bool {
+  const c = current.credentials;
+  return current.process == p || mayAccess(p, c, c.uid, c.gid);
+}
+
+function mayAccess(p: Process, c: Credentials, uid: u32, gid: u32): bool {
   const other = p.leader.credentials;
-  const sameUser = c.fsuid == other.euid && c.fsuid == other.suid && c.fsuid == other.uid;
-  const sameGroup = c.fsgid == other.egid && c.fsgid == other.sgid && c.fsgid == other.gid;
+  const sameUser = uid == other.euid && uid == other.suid && uid == other.uid;
+  const sameGroup = gid == other.egid && gid == other.sgid && gid == other.gid;
   const weaker = (other.permitted & ~c.permitted) == 0;
   return (sameUser && sameGroup && weaker && p.dumpable) || capable(c, Capability.SysPtrace);
 }

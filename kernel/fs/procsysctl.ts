@@ -2,6 +2,7 @@
 // bounds where they are facts. See proc(5), sysctl(8).
 
 import { MESSAGE_MAX, QUEUE_BYTES_DEFAULT } from "../ipc/message";
+import { MQUEUE_MESSAGE_BYTES, MQUEUE_MESSAGES, MQUEUES_MAX } from "../ipc/mqueue";
 import { SEGMENT_BYTES_MAX } from "../ipc/segment";
 import { OPERATIONS_MAX, SEMAPHORES_MAX, SEMAPHORES_PER_SET } from "../ipc/semaphore";
 import { MESSAGE_QUEUES_MAX, SEGMENTS_MAX, SEMAPHORE_SETS_MAX } from "../ipc/table";
@@ -132,6 +133,13 @@ export function addSysctls(sys: Node): void {
   addNumber(fs, "file-max", i64.MAX_VALUE);
   addNumber(fs, "nr_open", DESCRIPTORS_MAX);
   addNumber(fs, "pipe-max-size", 1 << 20);
+
+  const mqueue = addDirectory(fs, "mqueue");
+  addNumber(mqueue, "msg_default", MQUEUE_MESSAGES);
+  addNumber(mqueue, "msg_max", MQUEUE_MESSAGES);
+  addNumber(mqueue, "msgsize_default", MQUEUE_MESSAGE_BYTES);
+  addNumber(mqueue, "msgsize_max", MQUEUE_MESSAGE_BYTES);
+  addNumber(mqueue, "queues_max", MQUEUES_MAX);
 
   const vm = addDirectory(sys, "vm");
   addNumber(vm, "max_map_count", 65530);

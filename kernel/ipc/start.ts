@@ -1,7 +1,8 @@
-// Brings System V IPC up, and takes a container's objects away with it.
+// Brings System V IPC and message queues up, and takes a container's objects away with it.
 
 import { Container } from "../container/container";
 import { MessageQueue, messagesInit, queueDestroy } from "./message";
+import { mqueuesEnd, mqueuesInit } from "./mqueue";
 import { Segment, segmentFree, segmentsInit } from "./segment";
 import { SemaphoreSet, semaphoresInit, setDestroy } from "./semaphore";
 import { ipcAt, IpcKind, ipcLastPlace, ipcTablesFree } from "./table";
@@ -11,6 +12,7 @@ export function ipcInit(): void {
   segmentsInit();
   semaphoresInit();
   messagesInit();
+  mqueuesInit();
 }
 
 /** Removes every object of the container, which has no process any more. */
@@ -22,4 +24,5 @@ export function ipcEnd(c: Container): void {
   for (let place = ipcLastPlace(c, IpcKind.Messages); place >= 0; place = ipcLastPlace(c, IpcKind.Messages))
     queueDestroy(changetype<MessageQueue>(ipcAt(c, IpcKind.Messages, <u32>place)));
   ipcTablesFree(c);
+  mqueuesEnd(c);
 }

@@ -38,8 +38,31 @@ function isolate(space: AddressSpace, start: u64, end: u64): Result {
   return last && last.start < end && !vmaSplit(space, last, end) ? -Errno.ENOMEM : 0;
 }
 
-/** Unmaps [start, end), page-aligned: 0 or -ENOMEM (a mapping would have to be split). */
+/** True when a mapping that touches [start, end) is sealed (mseal(2)). */
+export function isSealed(space: AddressSpace, start: u64, end: u64): bool {
+  if (!space.hasSeals) return false;
+  let vma = vmaFrom(space, start);
+  while (vma && vma.start < end && !(vma.flags & VmaFlag.Sealed)) vma = vma.next;
+  return vma != null && vma.start < end;
+}
+
+/** Clears and then sets flags of the mappings in [start, end), which are cut at both ends: 0, or -ENOMEM, also for a hole. */
+export function markRegion(space: AddressSpace, start: u64, end: u64, clear: u32, set: u32): Result {
+  const r = isolate(space, start, end);
+  if (r < 0) return r;
+  const whole = covered(space, start, end);
+  let vma = vmaFrom(space, start);
+  while (vma && vma.start < end) {
+    vma.flags = (vma.flags & ~clear) | set;
+    vma = vmaJoinBelow(space, vma).next;
+  }
+  if (vma) vmaJoinBelow(space, vma);
+  return whole ? 0 : -Errno.ENOMEM;
+}
+
+/** Unmaps [start, end), page-aligned: 0, -ENOMEM (a mapping would have to be split) or -EPERM (one is sealed). */
 export function unmapRegion(space: AddressSpace, start: u64, end: u64): Result {
+  if (isSealed(space, start, end)) return -Errno.EPERM;
   let vma = vmaFrom(space, start);
   // Only a mapping that goes beyond both ends is split; nothing has changed by then.
   if (vma && vma.start < start && vma.end > end && !vmaSplit(space, vma, end)) return -Errno.ENOMEM;
@@ -132,6 +155,7 @@ export function protectRegion(space: AddressSpace, start: u64, end: u64, access:
   const whole = end;
   end = coveredTo(space, start, end);
   if (end == start) return -Errno.ENOMEM;
+  if (isSealed(space, start, end)) return -Errno.EPERM;
   const r = isolate(space, start, end);
   if (r < 0) return r;
   const all = VmaFlag.Read | VmaFlag.Write | VmaFlag.Execute;

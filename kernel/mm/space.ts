@@ -54,6 +54,8 @@ export class AddressSpace {
   auxiliaryBytes: u64;
   /** Commands that membarrier(2) has registered. */
   barriers: u32;
+  /** Some mapping is sealed (mseal(2)). */
+  hasSeals: bool;
 }
 
 /** Top-level slots of the kernel's half (kernel/mm/kernelmap.ts): all physical memory, and the linear window. */

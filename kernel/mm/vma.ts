@@ -26,7 +26,12 @@ export const enum VmaFlag {
   ReadOnlyFile = 2048,
   /** Was writable once: some private pages may differ from the file's (mprotect after relocation). */
   Written = 4096,
+  /** mseal(2): the mapping cannot be changed or taken away. */
+  Sealed = 8192,
 }
+/** Bits of Vma.flags that keep the policy of mbind(2): linuxabi/sys/numa.ts. */
+export const VMA_POLICY_SHIFT: u32 = 16;
+export const VMA_POLICY_MASK: u32 = 0x3f << VMA_POLICY_SHIFT;
 
 @unmanaged
 export class Vma {

@@ -14,10 +14,11 @@ import { creationError, processDiscard, processNew, programSet, threadNew } from
 import { cpuLimitWatch } from "./itimer";
 import { capable, Capability } from "./credentials";
 import { filterRetain } from "./filter";
+import { IoContext, ioContextDrop, ioContextFor } from "./iocontext";
 import { LIMIT_KINDS, LimitKind, softLimit, UNLIMITED } from "./limits";
 import { groupJoin, sessionJoin, threadsOf } from "./pids";
 import { Process } from "./process";
-import { actionsCopy, actionsRetain } from "./signal";
+import { actionsCopy, actionsResetForExec, actionsRetain } from "./signal";
 import { Thread } from "./thread";
 
 /** Flags of clone(2) (include/uapi/linux/sched.h). */
@@ -39,6 +40,10 @@ export const enum CloneFlag {
   Untraced = 0x800000,
   ChildSetTid = 0x1000000,
 }
+/** Flags beyond 31 bits, the last two for clone3(2) only. */
+export const CLONE_IO: u64 = 0x8000_0000;
+export const CLONE_CLEAR_SIGHAND: u64 = 0x1_0000_0000;
+export const CLONE_INTO_CGROUP: u64 = 0x2_0000_0000;
 
 /** A copy of `from` for fork: the same mappings, private pages copy-on-write. Null when memory is short. */
 function spaceCopy(from: AddressSpace): AddressSpace | null {
@@ -88,6 +93,8 @@ function inherit(child: Thread, from: Thread): void {
   child.nice = from.nice;
   child.policy = from.policy;
   child.priority = from.priority;
+  if (from.resetOnFork && child.nice < 0) child.nice = 0;
+  child.memoryPolicy = from.memoryPolicy;
   child.affinity = from.affinity;
   child.virtualNs = from.virtualNs;
   child.noNewPrivileges = from.noNewPrivileges;
@@ -111,10 +118,10 @@ function withinProcessLimit(from: Thread): bool {
   return threadsOf(from.process.container, c.uid) < limit;
 }
 
-function cloneProcess(from: Thread, flags: u64, exitSignal: u32): Thread | null {
+function cloneProcess(from: Thread, flags: u64, exitSignal: u32, pid: u32): Thread | null {
   const old = from.process;
   const parent = flags & CloneFlag.Parent ? old.parent : old;
-  const process = processNew(old.container, parent, from.credentials);
+  const process = processNew(old.container, parent, from.credentials, pid);
   if (!process) return null;
   process.exitSignal = flags & CloneFlag.Parent ? old.exitSignal : exitSignal;
   memory.copy(process.limits, old.limits, LIMIT_KINDS * 16);
@@ -144,6 +151,7 @@ function cloneProcess(from: Thread, flags: u64, exitSignal: u32): Thread | null 
 function share(process: Process, old: Process, flags: u64): bool {
   const actions = flags & CloneFlag.SignalHandlers ? actionsRetain(old.actions) : actionsCopy(old.actions);
   if (!actions) return false;
+  if (flags & CLONE_CLEAR_SIGHAND) actionsResetForExec(actions);
   process.actions = actions;
   process.files = flags & CloneFlag.Files ? fdTableRetain(old.files!) : fdTableCopy(old.files!);
   process.paths = flags & CloneFlag.Fs ? fsContextRetain(old.paths!) : fsContextCopy(old.paths!);
@@ -154,15 +162,23 @@ function share(process: Process, old: Process, flags: u64): bool {
 
 /**
  * Makes a child of the current thread `from` and returns it, not yet runnable, in `cloned`: 0, -EINVAL for flags that contradict each
- * other, -EAGAIN (limit on processes), -ENOMEM. The caller sets stack, TLS and tid addresses, then calls threadStart.
+ * other, -EAGAIN (limit on processes), -ENOMEM. The child gets the number `tid`, which is free, unless that is 0. The caller sets stack, TLS and
+ * tid addresses, then calls threadStart.
  */
-export function cloneFrom(from: Thread, flags: u64, exitSignal: u32): Result {
+export function cloneFrom(from: Thread, flags: u64, exitSignal: u32, tid: u32 = 0): Result {
   if (flags & CloneFlag.SignalHandlers && !(flags & CloneFlag.Vm)) return -Errno.EINVAL;
   if (flags & CloneFlag.Thread && !(flags & CloneFlag.SignalHandlers)) return -Errno.EINVAL;
+  if (flags & CLONE_CLEAR_SIGHAND && flags & CloneFlag.SignalHandlers) return -Errno.EINVAL;
   if (flags & CloneFlag.Parent && !from.process.parent) return -Errno.EINVAL;
   if (!withinProcessLimit(from)) return -Errno.EAGAIN;
-  const child = flags & CloneFlag.Thread ? threadNew(from.process, from.credentials) : cloneProcess(from, flags, exitSignal);
-  if (!child) return creationError(from.process.container);
+  const context = ioContextFor(from, (flags & CLONE_IO) != 0);
+  if (context < 0) return context;
+  const child = flags & CloneFlag.Thread ? threadNew(from.process, from.credentials, tid) : cloneProcess(from, flags, exitSignal, tid);
+  if (!child) {
+    ioContextDrop(changetype<IoContext | null>(<usize>context));
+    return creationError(from.process.container);
+  }
+  child.ioContext = changetype<IoContext | null>(<usize>context);
   inherit(child, from);
   if (!(flags & CloneFlag.Vm)) inheritSequences(child, from);
   cloned = child;

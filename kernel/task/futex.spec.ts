@@ -141,7 +141,7 @@ describe("requeueing", () => {
     const first = waiterOn(a);
     const second = waiterOn(a);
     const third = waiterOn(a);
-    expect(futexRequeue(p.leader, a, b, 1, 1, true, 0, false)).toBe(2);
+    expect(futexRequeue(p.leader, a, b, 1, 1, true, 0, false, false)).toBe(2);
     expect(first.state).toBe(ThreadState.Runnable);
     expect(futexWake(p.leader, b, 9, FUTEX_MATCH_ANY, false)).toBe(1);
     expect(second.state).toBe(ThreadState.Runnable);
@@ -149,8 +149,8 @@ describe("requeueing", () => {
   });
 
   test("only if the word still holds the expected value", () => {
-    expect(futexRequeue(p.leader, a, b, 1, 1, true, 1, false)).toBe(-Errno.EAGAIN);
-    expect(futexRequeue(p.leader, a, b, -1, 1, false, 0, false)).toBe(-Errno.EINVAL);
+    expect(futexRequeue(p.leader, a, b, 1, 1, true, 1, false, false)).toBe(-Errno.EAGAIN);
+    expect(futexRequeue(p.leader, a, b, -1, 1, false, 0, false, false)).toBe(-Errno.EINVAL);
   });
 });
 
@@ -197,7 +197,7 @@ describe("waiting for several words", () => {
   test("follows a word that is requeued", () => {
     const t = vectorWaiter(0);
     const c = b + 16;
-    expect(futexRequeue(p.leader, a, c, 0, 1, false, 0, false)).toBe(1);
+    expect(futexRequeue(p.leader, a, c, 0, 1, false, 0, false, false)).toBe(1);
     expect(futexWake(p.leader, a, 9, FUTEX_MATCH_ANY, false)).toBe(0);
     expect(futexWake(p.leader, c, 9, FUTEX_MATCH_ANY, false)).toBe(1);
     setCurrent(t);

@@ -171,10 +171,20 @@ export function futexWake(t: Thread, ua: u64, most: i32, bits: u32, shared: bool
  * Wakes up to `wake` waiters of `ua` and lets up to `move` others wait for `target` instead: how many of both. With `compare`, only if the word at
  * `ua` holds `expected`, else -EAGAIN.
  */
-export function futexRequeue(t: Thread, ua: u64, target: u64, wake: i32, move: i32, compare: bool, expected: u32, shared: bool): Result {
+export function futexRequeue(
+  t: Thread,
+  ua: u64,
+  target: u64,
+  wake: i32,
+  move: i32,
+  compare: bool,
+  expected: u32,
+  shared: bool,
+  targetShared: bool,
+): Result {
   if (wake < 0 || move < 0) return -Errno.EINVAL;
   const space = t.process.space!;
-  let r = futexKey(space, target, shared);
+  let r = futexKey(space, target, targetShared);
   if (r < 0) return r;
   const targetObject = keyObject;
   const targetPlace = keyPlace;

@@ -15,6 +15,7 @@ import { Entry, Mount } from "../vfs/inode";
 import { fsContextRelease, mountRelease, mountRetain } from "../vfs/mount";
 import { Credentials, credentialsRelease, credentialsRetain } from "./credentials";
 import { filterRelease } from "./filter";
+import { ioContextRelease } from "./iocontext";
 import { releaseOperation } from "./operation";
 import { LIMIT_KINDS } from "./limits";
 import { groupJoin, groupLeave, pidNew, pidRelease, sessionJoin, sessionLeave } from "./pids";
@@ -92,12 +93,12 @@ function mayAddThread(c: Container): bool {
 }
 
 /** A thread of `process` with a number of its own, not yet runnable: null when memory or pids are short. */
-export function threadNew(process: Process, credentials: Credentials): Thread | null {
+export function threadNew(process: Process, credentials: Credentials, tid: u32 = 0): Thread | null {
   const c = process.container;
   if (!mayAddThread(c) || !schedulerReserve(c, containerCount, c.threadCount + 1)) return null;
   const t = threadAlloc(fpuBytes);
   if (!t) return null;
-  const entry = pidNew(c);
+  const entry = pidNew(c, tid);
   if (!entry) {
     timerDestroy(t.timer);
     kernelFree(t.fpu);
@@ -125,14 +126,14 @@ export function threadNew(process: Process, credentials: Credentials): Thread | 
  * A process with one thread, in no group or session yet, without memory, files and paths: the caller fills it in, or takes it back
  * with processDiscard. `actions` and `limits` (LIMIT_KINDS pairs of u64) are copied by the caller. Null when memory or pids are short.
  */
-export function processNew(c: Container, parent: Process | null, credentials: Credentials): Process | null {
+export function processNew(c: Container, parent: Process | null, credentials: Credentials, pid: u32 = 0): Process | null {
   const p = kernelAlloc(offsetof<Process>() + 16 + LIMIT_KINDS * 16);
   if (p == 0) return null;
   const process = changetype<Process>(p);
   process.refs = 1;
   process.container = c;
   process.limits = p + ((offsetof<Process>() + 15) & ~15);
-  const t = threadNew(process, credentials);
+  const t = threadNew(process, credentials, pid);
   if (!t) {
     kernelFree(p);
     return null;
@@ -201,6 +202,7 @@ function threadFree(t: Thread): void {
   pidRelease(c, t.pidEntry);
   credentialsRelease(t.credentials);
   filterRelease(t.filter);
+  ioContextRelease(t);
   kernelFree(changetype<usize>(t));
 }
 

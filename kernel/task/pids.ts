@@ -42,18 +42,24 @@ export function pidFind(c: Container, number: u32): PidEntry | null {
   return e;
 }
 
-/** A new number with one reference; null when memory is short. */
-export function pidNew(c: Container): PidEntry | null {
+/** The next number that nobody bears. */
+function nextNumber(c: Container): u32 {
+  let number = c.lastPid;
+  do number = number + 1 >= PID_MAX ? (c.isHost || c.init ? 300 : 1) : number + 1;
+  while (pidFind(c, number) != null);
+  c.lastPid = number;
+  return number;
+}
+
+/** A new number, `wanted` if that is not 0 (nobody may bear it), with one reference; null when memory is short. */
+export function pidNew(c: Container, wanted: u32 = 0): PidEntry | null {
   if (c.pidCount >= c.pidBuckets * 2 && !grow(c)) {
     if (c.pidBuckets == 0) return null;
   }
   const p = kernelAlloc(offsetof<PidEntry>());
   if (p == 0) return null;
   if (c.pidCount == 0) c.lastPid = 0; // a container's first process is 1
-  let number = c.lastPid;
-  do number = number + 1 >= PID_MAX ? (c.isHost || c.init ? 300 : 1) : number + 1;
-  while (pidFind(c, number) != null);
-  c.lastPid = number;
+  const number = wanted != 0 ? wanted : nextNumber(c);
   const e = changetype<PidEntry>(p);
   e.number = number;
   e.refs = 1;

@@ -10,6 +10,7 @@ import { nowNs } from "../time/clock";
 import { Timer, TimerKind, TIMER_BYTES, timerCancel, timerInit, timerSet } from "../time/timer";
 import { Credentials } from "./credentials";
 import { Filter } from "./filter";
+import { IoContext } from "./iocontext";
 import { PidEntry, Process } from "./process";
 import { enqueue } from "./scheduler";
 import { stopWaiting, Waiter, WaiterKind, waitOn, WaitQueue, WAITER_BYTES } from "./wait";
@@ -100,7 +101,8 @@ export class Thread {
   tid: u32;
   refs: u32;
   pidEntry: PidEntry;
-  pad4: u32;
+  /** I/O priority, shared after CLONE_IO; null while it was never set: kernel/task/iocontext.ts. */
+  ioContext: IoContext | null;
   /** Neighbours among the threads of the process. */
   next: Thread | null;
   prev: Thread | null;
@@ -120,7 +122,8 @@ export class Thread {
   /** What the call holds; when it ends for good, releaseOperation(opKind) lets go of it. */
   opKind: u32;
   opObject: usize;
-  pad1: u32;
+  /** set_mempolicy(2): linuxabi/sys/numa.ts. */
+  memoryPolicy: u32;
   opDone: u64;
   opDeadlineNs: u64;
   opData: u64;
@@ -151,7 +154,9 @@ export class Thread {
   altStackFlags: u32;
   restoreMask: bool;
   noNewPrivileges: bool;
-  pad2: u16;
+  /** SCHED_RESET_ON_FORK: a child starts with the default policy and no better nice value than 0. */
+  resetOnFork: bool;
+  pad2: u8;
 
   // Threads and futexes
   clearTid: u64;

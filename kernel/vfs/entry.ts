@@ -138,6 +138,13 @@ export function inodeRelease(inode: Inode): void {
   if (--inode.refs == 0) inodeFree(inode);
 }
 
+/** kernel/ipc: the inode of a message queue goes. */
+let queueFree: u32 = 0;
+
+export function setQueueFree(f: (inode: Inode) => void): void {
+  queueFree = f.index;
+}
+
 function inodeFree(inode: Inode): void {
   const fs = inode.fs;
   if (fs.kind == FileSystemKind.Memory) {
@@ -146,6 +153,7 @@ function inodeFree(inode: Inode): void {
     else if (type == S_IFDIR) directoryClear(inode);
     else if (type == S_IFLNK) kernelFree(inode.content);
     if ((inode.flags & InodeFlag.Charged) != 0) fs.inodesUsed--;
+    if ((inode.flags & InodeFlag.Queue) != 0) call_indirect<void>(queueFree, inode);
   } else {
     syntheticRelease(inode);
   }

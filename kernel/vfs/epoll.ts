@@ -111,6 +111,14 @@ function find(e: Epoll, file: File, fd: u32): Item | null {
   return item;
 }
 
+/** The `nth` file that an epoll file watches by descriptor number `fd` (kcmp(2)): -EINVAL when `file` is no epoll, -ENOENT when there is none. */
+export function epollFile(file: File, fd: u32, nth: u32): Result {
+  if (file.kind != FileKind.Epoll) return -Errno.EINVAL;
+  let item = changetype<Item | null>(<usize>load<u32>(bucket(epollOf(file), fd)));
+  while (item && (item.fd != fd || nth-- != 0)) item = item.bucketNext;
+  return item ? <Result>changetype<usize>(item.file) : -Errno.ENOENT;
+}
+
 function growBuckets(e: Epoll): void {
   const count = e.bucketCount * 2;
   const buckets = kernelAlloc(count * 4);

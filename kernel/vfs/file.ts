@@ -182,6 +182,14 @@ function fileClose(file: File): void {
 @inline
 export function fileLeave(file: File, owner: usize): void {
   if (file.inode.locks != 0) lockLeaveOwner(file.inode, owner);
+  if (file.kind == FileKind.MessageQueue) call_indirect<void>(queueLeave, file);
+}
+
+/** Told when a process closes a descriptor of a message queue (kernel/ipc/mqueue.ts). */
+let queueLeave: u32 = 0;
+
+export function setFileLeave(leave: (file: File) => void): void {
+  queueLeave = leave.index;
 }
 
 /**

@@ -15,9 +15,8 @@ export const enum FileSystemKind {
   Devpts = 3,
   Pipe = 4, // anonymous pipes and the other nameless inodes
   Cgroup = 5,
-  Mqueue = 6,
 }
-export const FILE_SYSTEM_KINDS: u32 = 7;
+export const FILE_SYSTEM_KINDS: u32 = 6;
 
 /** Bits of FileSystem.flags and Mount.flags; the values of mount(2). */
 export const enum MountFlag {
@@ -54,7 +53,7 @@ export class FileSystem {
   linked: usize;
   /** Synthetic: entries that mounts stand on, and their ancestors, through hashNext; so that a lookup finds them again. */
   pinned: Entry | null;
-  /** Kind-specific. */
+  /** Kind-specific. Not 0 in the memory file system of message queues. */
   data: usize;
 }
 export const FILE_SYSTEM_BYTES: u32 = (offsetof<FileSystem>() + 7) & ~7;
@@ -82,6 +81,8 @@ export const enum InodeFlag {
   MagicLink = 8,
   /** System V shared memory (kernel/ipc/segment.ts); Inode.detail is the Segment. */
   Segment = 16,
+  /** A POSIX message queue (kernel/ipc/mqueue.ts); Inode.detail is the MQueue, once it has been opened. */
+  Queue = 32,
 }
 
 @unmanaged
@@ -166,6 +167,12 @@ export const S_ISVTX: u32 = 0o1000;
 @inline
 export function isDirectory(inode: Inode): bool {
   return (inode.mode & S_IFMT) == S_IFDIR;
+}
+
+/** True for a memory file system whose regular files are message queues: there is nothing else in it. */
+@inline
+export function holdsQueues(fs: FileSystem): bool {
+  return fs.data != 0 && fs.kind == FileSystemKind.Memory;
 }
 
 @inline

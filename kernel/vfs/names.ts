@@ -5,6 +5,7 @@
 import { Errno } from "../errno";
 import { memfsAdd, memfsExchange, memfsInode, memfsRemove, memfsRename } from "../fs/memfs";
 import { memfsEmpty } from "../fs/union";
+import { bytesHash } from "../lib/bytes";
 import { kernelAlloc } from "../mm/heap";
 import { Result } from "../result";
 import { capable, Capability, Credentials } from "../task/credentials";
@@ -13,6 +14,7 @@ import {
   Entry,
   FileSystemKind,
   FsContext,
+  holdsQueues,
   Inode,
   InodeFlag,
   isDirectory,
@@ -77,7 +79,7 @@ function mayMake(at: Path, c: Credentials, directoryWanted: bool): Result {
   if (r < 0) return r;
   r = mayCreate(directory, c);
   if (r < 0) return r;
-  return directory.fs.kind == FileSystemKind.Memory ? 0 : unchangeable(directory);
+  return directory.fs.kind == FileSystemKind.Memory && !holdsQueues(directory.fs) ? 0 : unchangeable(directory);
 }
 
 /**
@@ -100,6 +102,16 @@ export function makeFile(at: Path, c: Credentials, mode: u32, device: u32, text:
   inodeRelease(inode);
   if (r > 0) notifyName(at.entry, changetype<Entry>(<usize>r), Notify.Create);
   return r;
+}
+
+/** As makeFile, for a regular file whose name, which is free, comes from elsewhere (mq_open(2)): -EACCES when the directory may not be written. */
+export function makeNamed(at: Path, c: Credentials, mode: u32, name: usize, length: u32): Result {
+  const r = mayCreate(at.entry.inode!, c);
+  if (r < 0) return r;
+  lastName.name = name;
+  lastName.length = length;
+  lastName.hash = bytesHash(name, length);
+  return makeFile(at, c, mode, 0, 0, 0);
 }
 
 /** Makes the file and lets go of `place`: 0 or -errno. */
@@ -244,6 +256,8 @@ export const enum RenameFlag {
   NoReplace = 1,
   /** Both exist and change places. */
   Exchange = 2,
+  /** The old name then is a character device of number 0, which union file systems take for "no such file". */
+  Whiteout = 4,
 }
 
 const oldLast = changetype<LastName>(memory.data(24, 8));
@@ -279,7 +293,7 @@ function renameFound(context: FsContext, c: Credentials, flags: u32): Result {
   if (place.mount != other.mount) return -Errno.EXDEV;
   if (oldLast.kind != LastKind.Normal) return -Errno.EBUSY;
   if (lastName.kind != LastKind.Normal) return (flags & RenameFlag.NoReplace) != 0 ? -Errno.EEXIST : -Errno.EBUSY;
-  if (place.entry.inode!.fs.kind != FileSystemKind.Memory) return -Errno.EPERM;
+  if (place.entry.inode!.fs.kind != FileSystemKind.Memory || holdsQueues(place.entry.inode!.fs)) return -Errno.EPERM;
   let r = lookupLast(place, oldLast);
   if (r < 0) return r;
   const old = changetype<Entry>(<usize>r);
@@ -312,11 +326,25 @@ function renameEntry(context: FsContext, c: Credentials, old: Entry, replaced: E
   r = mayRename(c, inode, target, exchange);
   if (r < 0) return r;
   if (mountAt(context.vfs, place.mount, old)) return -Errno.EBUSY;
-  if (!replaced) return memfsRename(place.entry, old, other.entry, lastName.name, lastName.length, lastName.hash, null);
+  if (!replaced) return move(c, old, null, flags);
   if (mountAt(context.vfs, place.mount, replaced)) return -Errno.EBUSY;
   if (exchange) return memfsExchange(place.entry, old, other.entry, replaced);
   if (isDirectory(target!) && !memfsEmpty(replaced)) return -Errno.ENOTEMPTY;
-  return memfsRename(place.entry, old, other.entry, lastName.name, lastName.length, lastName.hash, replaced);
+  return move(c, old, replaced, flags);
+}
+
+/** Gives `old` its new name, in place of `replaced`; with a whiteout left behind, if the flags say so: 0, -ENOSPC or -ENOMEM. */
+function move(c: Credentials, old: Entry, replaced: Entry | null, flags: u32): Result {
+  let left: Inode | null = null;
+  if ((flags & RenameFlag.Whiteout) != 0) {
+    const directory = place.entry.inode!;
+    const r = memfsInode(directory.fs, S_IFCHR, c.fsuid, newFileGroup(directory, c));
+    if (r < 0) return r;
+    left = changetype<Inode>(<usize>r);
+  }
+  const r = memfsRename(place.entry, old, other.entry, lastName.name, lastName.length, lastName.hash, replaced, left);
+  if (left) inodeRelease(left);
+  return r;
 }
 
 /** Permission for both directories, and for a directory that gets another parent (its ".." changes). */

@@ -17,6 +17,7 @@ import {
   FileKind,
   FileSystemKind,
   FsContext,
+  holdsQueues,
   Inode,
   InodeFlag,
   isDirectory,
@@ -34,7 +35,7 @@ import {
 } from "./inode";
 import { Notify, notifyFile } from "./inotify";
 import { makeFile } from "./names";
-import { deviceOpen, fifoOpener, syntheticOpen } from "./operations";
+import { deviceOpen, fifoOpener, queueOpener, syntheticOpen } from "./operations";
 import { mayChange, mayCreate, newFileGroup, newFileMode, ownerOrCapable, permission, Want } from "./permission";
 import { lastName, LastKind, pathRelease, walk, WalkFlag } from "./walk";
 
@@ -92,13 +93,25 @@ function openNew(c: Credentials, flags: u32, mode: u32): Result {
   r = makeFile(place, c, S_IFREG | mode, 0, 0, 0);
   if (r < 0) return r;
   const e = changetype<Entry>(<usize>r);
-  const file = fileNew(FileKind.Regular, flags, e.inode!, place.mount, e);
+  const inode = e.inode!;
+  if ((inode.flags & InodeFlag.Queue) != 0) return openQueue(flags, e);
+  const file = fileNew(FileKind.Regular, flags, inode, place.mount, e);
   if (file) {
     notifyFile(file, Notify.Open);
     return changetype<usize>(file);
   }
   memfsRemove(place.entry, e);
   return -Errno.ENOMEM;
+}
+
+/** Opens a message queue just made by name; its mode does not matter to who made it. */
+function openQueue(flags: u32, e: Entry): Result {
+  const file = fileNew(FileKind.MessageQueue, flags, e.inode!, place.mount, e);
+  if (!file) return -Errno.ENOMEM;
+  const r = queueOpener(file);
+  if (r >= 0) return changetype<usize>(file);
+  fileRelease(file);
+  return r;
 }
 
 /** O_TMPFILE: a file without a name in the file system of a directory. */
@@ -117,7 +130,7 @@ function openTemporary(
   const directory = place.entry.inode!;
   r = mayChange(place.mount, place.entry);
   if (r >= 0) r = permission(directory, c, Want.Write | Want.Execute);
-  if (r >= 0 && directory.fs.kind != FileSystemKind.Memory) r = -Errno.EOPNOTSUPP;
+  if (r >= 0 && (directory.fs.kind != FileSystemKind.Memory || holdsQueues(directory.fs))) r = -Errno.EOPNOTSUPP;
   if (r >= 0) {
     const all = newFileMode(directory, c, S_IFREG | (mode & 0o7777 & ~context.umask));
     r = memfsInode(directory.fs, all, c.fsuid, newFileGroup(directory, c));
@@ -181,7 +194,7 @@ export function openPlace(at: Path, c: Credentials, flags: u32): Result {
   r = ready(file, inode);
   file.flags &= ~OpenFlag.NoControllingTerminal; // only the openers of terminals look at it
   if (r >= 0) notifyFile(file, Notify.Open);
-  if (r >= 0 && (flags & OpenFlag.Truncate) != 0 && isRegular(inode) && inode.fs.kind == FileSystemKind.Memory) {
+  if (r >= 0 && (flags & OpenFlag.Truncate) != 0 && file.kind == FileKind.Regular) {
     r = changeSize(inode, c, 0);
     if (r >= 0) notifyFile(file, Notify.Modify);
   }
@@ -217,6 +230,7 @@ function kindOf(inode: Inode): FileKind {
   if (type == S_IFDIR) return FileKind.Directory;
   if (type == S_IFIFO) return FileKind.Pipe;
   if (type != S_IFREG) return FileKind.Null;
+  if ((inode.flags & InodeFlag.Queue) != 0) return FileKind.MessageQueue;
   return inode.fs.kind == FileSystemKind.Memory ? FileKind.Regular : FileKind.Synthetic;
 }
 
@@ -227,5 +241,5 @@ function ready(file: File, inode: Inode): Result {
   if (type == S_IFBLK) return -Errno.ENXIO;
   if (type == S_IFIFO) return fifoOpener(file);
   if (inode.fs.kind != FileSystemKind.Memory) return syntheticOpen(file);
-  return 0;
+  return file.kind == FileKind.MessageQueue ? queueOpener(file) : 0;
 }

@@ -128,6 +128,7 @@ const DEVICE_ROWS: u32 = 64;
 const devices = memory.data(DEVICE_ROWS * DEVICE_ROW_BYTES, 8);
 let deviceRows: u32 = 0;
 let fifoOpen: u32 = 0;
+let queueOpen: u32 = 0;
 
 /** Registers what opens character devices (major, firstMinor..lastMinor). Called at start-up, at most 64 times. */
 export function registerCharacterDevice(major: u32, firstMinor: u32, lastMinor: u32, open: OpenFunction): void {
@@ -154,6 +155,15 @@ export function deviceOpen(file: File): Result {
 /** Registers what opens FIFOs (fifo(7): it may wait for the other side). */
 export function setFifoOpener(open: OpenFunction): void {
   fifoOpen = open.index;
+}
+
+/** Registers what opens message queues: 0 or -ENOMEM. */
+export function setQueueOpener(open: OpenFunction): void {
+  queueOpen = open.index;
+}
+
+export function queueOpener(file: File): Result {
+  return call_indirect<Result>(queueOpen, file);
 }
 
 export function fifoOpener(file: File): Result {

@@ -1,20 +1,26 @@
 // clone(2), fork(2), vfork(2) and what threads tell the kernel about themselves.
 
 import { Errno } from "../../kernel/errno";
-import { unsupported } from "../../kernel/container/missing";
 import { copyIn, copyOut } from "../../kernel/mm/user";
 import { Result } from "../../kernel/result";
-import { cloned, cloneFrom, CloneFlag } from "../../kernel/task/clone";
+import { cloned, cloneFrom, CloneFlag, CLONE_CLEAR_SIGHAND, CLONE_INTO_CGROUP, CLONE_IO } from "../../kernel/task/clone";
 import { processDiscard, processRelease, processRetain, threadStart } from "../../kernel/task/lifecycle";
 import { OperationKind, registerOperation, operationOpens } from "../../kernel/task/operation";
 import { Process, vforkQueue } from "../../kernel/task/process";
 import { pidFileNew } from "../../kernel/task/pidfd";
+import { pidFind, PID_MAX } from "../../kernel/task/pids";
+import { Capability, capable } from "../../kernel/task/credentials";
+import { FileKind, FileSystemKind } from "../../kernel/vfs/inode";
 import { OpenFlag } from "../../kernel/vfs/flags";
-import { installFile } from "./descriptor";
+import { fsContextCopy, fsContextRelease } from "../../kernel/vfs/mount";
+import { anyFile, installFile, isNone } from "./descriptor";
+import { unshareDescriptors } from "./fd";
 import { NEVER, parkUninterruptible, Thread, Work } from "../../kernel/task/thread";
 
 const SIGCHLD: u32 = 17;
 const SIGNAL_MASK: u64 = 0xff;
+/** MAX_PID_NS_LEVEL. */
+const PID_LEVELS_MAX: u64 = 32;
 /** CLONE_NEW*: containers do not nest, so a program may not make namespaces. */
 const NEW_NAMESPACES: u64 = 0x7e02_0080;
 const KNOWN: u64 =
@@ -33,7 +39,8 @@ const KNOWN: u64 =
   CloneFlag.Detached |
   CloneFlag.Untraced |
   CloneFlag.Trace |
-  CloneFlag.ChildSetTid;
+  CloneFlag.ChildSetTid |
+  CLONE_IO;
 
 const word = memory.data(8, 8);
 /** struct clone_args (include/uapi/linux/sched.h): version 2 has 88 bytes, version 0 has 64. */
@@ -47,6 +54,8 @@ let parentTid: u64 = 0;
 let childTid: u64 = 0;
 let tls: u64 = 0;
 let pidFdAddress: u64 = 0;
+/** Number that the child is to get, or 0. */
+let wantedTid: u32 = 0;
 
 /** vfork's wait for its child: the call goes on when the child has its own memory or has ended. */
 function waitForVfork(t: Thread): Result {
@@ -67,7 +76,7 @@ export function cloneInit(): void {
 function start(t: Thread): Result {
   if (t.opKind == OperationKind.Vfork) return waitForVfork(t);
   if (flags & NEW_NAMESPACES) return -Errno.EPERM;
-  if (flags & ~KNOWN) return unsupported(t, "flags", flags & ~KNOWN, -Errno.EINVAL);
+  if (flags & ~(KNOWN | CLONE_CLEAR_SIGHAND)) return -Errno.EINVAL;
   if (flags & CloneFlag.ParentSetTid) {
     // Faults are met before the child exists.
     const r = copyIn(word, parentTid, 4);
@@ -78,7 +87,7 @@ function start(t: Thread): Result {
     const r = copyIn(word, pidFdAddress, 4);
     if (r < 0) return r;
   }
-  const r = cloneFrom(t, flags, exitSignal);
+  const r = cloneFrom(t, flags, exitSignal, wantedTid);
   if (r < 0) return r;
   const child = cloned;
   if (flags & CloneFlag.PidFd) {
@@ -112,7 +121,7 @@ function start(t: Thread): Result {
   return flags & CloneFlag.Vfork ? waitForVfork(t) : <Result>tid;
 }
 
-/** clone(2): flags with the exit signal in the low byte, stack, tid addresses, TLS. Lacks: CLONE_IO. */
+/** clone(2): flags with the exit signal in the low byte, stack, tid addresses, TLS. */
 export function sysClone(t: Thread, wanted: u64, newStack: u64, parent: u64, child: u64, newTls: u64): Result {
   flags = wanted & ~SIGNAL_MASK & 0xffff_ffff;
   exitSignal = <u32>(wanted & SIGNAL_MASK);
@@ -120,13 +129,40 @@ export function sysClone(t: Thread, wanted: u64, newStack: u64, parent: u64, chi
   parentTid = parent;
   childTid = child;
   tls = newTls;
+  wantedTid = 0;
   // The old call has one address for both (clone(2)).
   if (flags & CloneFlag.PidFd && flags & CloneFlag.ParentSetTid) return -Errno.EINVAL;
   pidFdAddress = parent;
   return start(t);
 }
 
-/** clone3(2): -EINVAL, -E2BIG for a structure with more than we know. Lacks: CLONE_IO, CLONE_CLEAR_SIGHAND, CLONE_INTO_CGROUP, set_tid. */
+/** True for a descriptor of a directory of the cgroup file system. */
+function isCgroup(t: Thread, fd: i32): bool {
+  const file = anyFile(t, fd);
+  return !isNone(file) && file.kind == FileKind.Directory && file.inode.fs.kind == FileSystemKind.Cgroup;
+}
+
+/** set_tid: a number for the child, one for each pid namespace, of which a container has one. Leaves it in `wantedTid`: 0 or an error. */
+function takeTid(t: Thread, ua: u64, count: u64): Result {
+  wantedTid = 0;
+  if (count > PID_LEVELS_MAX || (ua == 0) != (count == 0)) return -Errno.EINVAL;
+  if (count == 0) return 0;
+  if (count > 1) return -Errno.EINVAL;
+  const r = copyIn(word, ua, 4);
+  if (r < 0) return r;
+  const tid = load<i32>(word);
+  if (tid < 1 || <u32>tid >= PID_MAX) return -Errno.EINVAL;
+  const c = t.credentials;
+  if (!capable(c, Capability.CheckpointRestore) && !capable(c, Capability.SysAdmin)) return -Errno.EPERM;
+  if (pidFind(t.process.container, <u32>tid)) return -Errno.EEXIST;
+  wantedTid = <u32>tid;
+  return 0;
+}
+
+/**
+ * clone3(2): -EINVAL, -E2BIG for a structure with more than we know. A container has one cgroup, into which the child is born anyway; a descriptor
+ * of anything else is no cgroup (-EBADF).
+ */
 export function sysClone3(t: Thread, ua: u64, bytes: u64): Result {
   if (bytes < 64) return -Errno.EINVAL;
   if (bytes > 4096) return -Errno.E2BIG;
@@ -143,7 +179,15 @@ export function sysClone3(t: Thread, ua: u64, bytes: u64): Result {
   const stackBytes = load<u64>(cloneArguments, 48);
   if (flags & SIGNAL_MASK || signal > 64 || (stackStart == 0) != (stackBytes == 0)) return -Errno.EINVAL;
   if (flags & (CloneFlag.Thread | CloneFlag.Parent) && signal != 0) return -Errno.EINVAL;
-  if (load<u64>(cloneArguments, 72) != 0) return -Errno.EPERM; // set_tid wants CAP_CHECKPOINT_RESTORE
+  if (flags & CLONE_INTO_CGROUP) {
+    if (load<u64>(cloneArguments, 80) > <u64>i32.MAX_VALUE || bytes < 88) return -Errno.EINVAL;
+    flags &= ~CLONE_INTO_CGROUP;
+    if (!isCgroup(t, <i32>load<u64>(cloneArguments, 80))) return -Errno.EBADF;
+  }
+  if (t.opKind != OperationKind.Vfork) {
+    r = takeTid(t, load<u64>(cloneArguments, 64), load<u64>(cloneArguments, 72));
+    if (r < 0) return r;
+  }
   exitSignal = <u32>signal;
   pidFdAddress = load<u64>(cloneArguments, 8);
   childTid = load<u64>(cloneArguments, 16);
@@ -172,4 +216,29 @@ export function writeChildTid(t: Thread): void {
   store<u32>(word, t.tid);
   copyOut(t.setTid, word, 4);
   t.setTid = 0;
+}
+
+/** Flags of unshare(2) that mean something for one thread: the others of its process share nothing that could be taken apart here. */
+const UNSHARED_ALONE: u64 = CloneFlag.Thread | CloneFlag.SignalHandlers | CloneFlag.Vm;
+
+/** unshare(2): files and paths of the process become its own. Containers do not nest: namespaces are EPERM, as without CAP_SYS_ADMIN. */
+export function sysUnshare(t: Thread, wanted: u64): Result {
+  const known = UNSHARED_ALONE | NEW_NAMESPACES | CloneFlag.Files | CloneFlag.Fs | CloneFlag.SystemVSemaphores;
+  if (wanted & ~known) return -Errno.EINVAL;
+  const process = t.process;
+  if (wanted & UNSHARED_ALONE && (process.threadCount > 1 || process.space!.refs > 1 || process.actions.refs > 1)) return -Errno.EINVAL;
+  if (wanted & NEW_NAMESPACES) return -Errno.EPERM;
+  // Threads of one process share one table here, so only a process by itself can be given its own.
+  if (wanted & CloneFlag.Files) {
+    const r = unshareDescriptors(t);
+    if (r < 0) return r;
+  }
+  const paths = process.paths!;
+  if (wanted & CloneFlag.Fs && paths.refs > 1) {
+    const copy = fsContextCopy(paths);
+    if (!copy) return -Errno.ENOMEM;
+    process.paths = copy;
+    fsContextRelease(paths);
+  }
+  return 0;
 }

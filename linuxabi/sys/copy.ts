@@ -1,19 +1,16 @@
 // sendfile, copy_file_range and fallocate. See sendfile(2), copy_file_range(2), fallocate(2).
 
 import { operationOpens } from "../../kernel/task/operation";
-import { physicalZeroPage } from "../../shim/isa";
 import { Errno } from "../../kernel/errno";
-import { unsupported } from "../../kernel/container/missing";
-import { fileNextPage, filePageForWrite, fileResize, FILE_SIZE_MAX } from "../../kernel/fs/pages";
-import { scratchPage } from "../../kernel/lib/scratch";
-import { PAGE_SHIFT, PAGE_SIZE } from "../../kernel/mm/frame";
+import { fileResize, FILE_SIZE_MAX } from "../../kernel/fs/pages";
 import { copyIn, copyOut } from "../../kernel/mm/user";
 import { BLOCKED, Result } from "../../kernel/result";
 import { raise, Signal } from "../../kernel/task/signal";
 import { Thread } from "../../kernel/task/thread";
-import { canTake, copyBetween, copyToFile, inodeWrite } from "../../kernel/vfs/copy";
+import { fileReserve, filePunch } from "../../kernel/vfs/allocate";
+import { canTake, copyBetween, copyToFile } from "../../kernel/vfs/copy";
 import { FileAccess, OpenFlag } from "../../kernel/vfs/flags";
-import { File, FileKind, Inode } from "../../kernel/vfs/inode";
+import { File, FileKind } from "../../kernel/vfs/inode";
 import { Notify, notifyFile } from "../../kernel/vfs/inotify";
 import { touchModified } from "../../kernel/vfs/regular";
 import { TRANSFER_MAX, waitToWrite } from "../../kernel/vfs/transfer";
@@ -102,14 +99,14 @@ export function sysCopyFileRange(t: Thread, input: i32, inputOffset: u64, out: i
   return last < 0 ? last : r;
 }
 
-/** fallocate(2). Lacks: FALLOC_FL_COLLAPSE_RANGE, FALLOC_FL_INSERT_RANGE, FALLOC_FL_UNSHARE_RANGE. */
+/** fallocate(2). Nothing moves within a file and no pages are shared between files: as in tmpfs(5) those modes are EOPNOTSUPP. */
 export function sysFallocate(t: Thread, fd: i32, mode: u32, offset: i64, bytes: i64): Result {
   const file = anyFile(t, fd);
   if (isNone(file) || file.kind == FileKind.PathOnly) return -Errno.EBADF;
   if (offset < 0 || bytes <= 0) return -Errno.EINVAL;
   const punch = mode == (Allocate.PunchHole | Allocate.KeepSize);
   const zero = (mode & ~Allocate.KeepSize) == Allocate.ZeroRange;
-  if ((mode & ~Allocate.KeepSize) != 0 && !punch && !zero) return unsupported(t, "mode", mode, -Errno.EOPNOTSUPP);
+  if ((mode & ~Allocate.KeepSize) != 0 && !punch && !zero) return -Errno.EOPNOTSUPP;
   if ((file.access & FileAccess.Write) == 0) return -Errno.EBADF;
   if (file.kind == FileKind.Pipe) return -Errno.ESPIPE;
   if (file.kind == FileKind.Directory) return -Errno.EISDIR;
@@ -118,39 +115,9 @@ export function sysFallocate(t: Thread, fd: i32, mode: u32, offset: i64, bytes: 
   if (end < 0 || <u64>end > FILE_SIZE_MAX) return -Errno.EFBIG;
   const inode = file.inode;
   let r: Result = 0;
-  if (punch || zero) r = clearRange(inode, offset, min<u64>(end, inode.size));
-  if (r >= 0 && !punch) r = reserve(inode, offset, end);
+  if (punch || zero) r = filePunch(inode, offset, end);
+  if (r >= 0 && !punch) r = fileReserve(inode, offset, end);
   if (r >= 0 && (mode & Allocate.KeepSize) == 0 && <u64>end > inode.size) r = fileResize(inode, end);
   if (r >= 0) touchModified(inode);
   return r;
-}
-
-/** Gives every hole of [from, to) a page: 0, -ENOSPC or -ENOMEM. */
-function reserve(inode: Inode, from: u64, to: u64): Result {
-  for (let page = from >> PAGE_SHIFT; page << PAGE_SHIFT < to; page++) {
-    const r = filePageForWrite(inode, <u32>page);
-    if (r < 0) return r;
-  }
-  return 0;
-}
-
-/** Makes bytes [from, to) zeros, holes staying holes: 0, -ENOSPC or -ENOMEM. */
-function clearRange(inode: Inode, from: u64, to: u64): Result {
-  while (from < to) {
-    const page = fileNextPage(inode, <u32>(from >> PAGE_SHIFT));
-    if (page == u64.MAX_VALUE) return 0;
-    from = max(from, page << PAGE_SHIFT);
-    if (from >= to) return 0;
-    const bytes = <u32>min<u64>(PAGE_SIZE - ((<u32>from) & (PAGE_SIZE - 1)), to - from);
-    const r = filePageForWrite(inode, <u32>page);
-    if (r < 0) return r;
-    if (bytes == PAGE_SIZE) physicalZeroPage((<u64>r) << PAGE_SHIFT);
-    else {
-      memory.fill(scratchPage, 0, bytes);
-      const written = inodeWrite(inode, from, scratchPage, bytes);
-      if (written < 0) return written;
-    }
-    from += bytes;
-  }
-  return 0;
 }

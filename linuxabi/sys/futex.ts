@@ -52,9 +52,9 @@ export function sysFutex(t: Thread, ua: u64, operation: u32, value: u32, timeout
     case FutexOperation.FUTEX_WAKE_BITSET:
       return futexWake(t, ua, value, value3, shared);
     case FutexOperation.FUTEX_REQUEUE:
-      return futexRequeue(t, ua, second, value, <i32>timeout, false, 0, shared);
+      return futexRequeue(t, ua, second, value, <i32>timeout, false, 0, shared, shared);
     case FutexOperation.FUTEX_CMP_REQUEUE:
-      return futexRequeue(t, ua, second, value, <i32>timeout, true, value3, shared);
+      return futexRequeue(t, ua, second, value, <i32>timeout, true, value3, shared, shared);
     case FutexOperation.FUTEX_WAKE_OP:
       return futexWakeOperation(t, ua, second, value, <i32>timeout, value3, shared);
     default:
@@ -82,7 +82,7 @@ function waitUntil(t: Thread, ua: u64, value: u32, bits: u32, timeout: u64, shar
 }
 
 /** The time that timespecIn read, as monotonic time. */
-function absoluteDeadline(realTime: bool): u64 {
+export function absoluteDeadline(realTime: bool): u64 {
   const offset = realTime ? wallOffset() : 0;
   return timeNs > offset ? timeNs - offset : 0;
 }
@@ -98,10 +98,9 @@ export function sysFutexWaitv(t: Thread, waiters: u64, count: u32, flags: u32, t
   if (flags != 0 || count == 0 || count > FUTEX_VECTOR_MAX || waiters == 0) return -Errno.EINVAL;
   let deadline = NEVER;
   if (timeout != 0) {
-    if (clock != ClockId.CLOCK_REALTIME && clock != ClockId.CLOCK_MONOTONIC) return -Errno.EINVAL;
-    const r = timespecIn(timeout);
+    const r = clockDeadline(timeout, clock);
     if (r < 0) return r;
-    deadline = absoluteDeadline(clock == ClockId.CLOCK_REALTIME);
+    deadline = clockDeadlineNs;
   }
   if (futexWaitsForVector(t)) return futexVectorGoOn(t, deadline);
   for (let i: u32 = 0; i < count; i++) {
@@ -121,6 +120,56 @@ function parseWord(word: FutexWord): Result {
   word.shared = (flags & FUTEX_PRIVATE_FLAG) == 0;
   return 0;
 }
+
+/** Flags of futex_wake, futex_wait and futex_requeue: a private word of 32 bits. */
+const FUTEX2_KNOWN: u32 = FUTEX_32 | FUTEX_PRIVATE_FLAG;
+
+/** True when the flags and a value or mask of a word are good. */
+@inline
+function isWord32(flags: u32, value: u64): bool {
+  return (flags & ~FUTEX2_KNOWN) == 0 && (flags & FUTEX_32) != 0 && value <= u32.MAX_VALUE;
+}
+
+/** futex_wake(2) of Linux 6.7: as FUTEX_WAKE_BITSET, but to wake nobody is nothing. */
+export function sysFutexWake(t: Thread, ua: u64, mask: u64, most: i32, flags: u32): Result {
+  if (!isWord32(flags, mask) || mask == 0) return -Errno.EINVAL;
+  if (most == 0) return 0;
+  return futexWake(t, ua, most, <u32>mask, (flags & FUTEX_PRIVATE_FLAG) == 0);
+}
+
+/** futex_wait(2) of Linux 6.7: as FUTEX_WAIT_BITSET, until an absolute time of either clock. */
+export function sysFutexWait(t: Thread, ua: u64, value: u64, mask: u64, flags: u32, timeout: u64, clock: i32): Result {
+  if (!isWord32(flags, value) || mask > u32.MAX_VALUE) return -Errno.EINVAL;
+  let deadline = NEVER;
+  if (timeout != 0) {
+    const r = clockDeadline(timeout, clock);
+    if (r < 0) return r;
+    deadline = clockDeadlineNs;
+  }
+  return futexWait(t, ua, <u32>value, <u32>mask, (flags & FUTEX_PRIVATE_FLAG) == 0, deadline);
+}
+
+/** futex_requeue(2) of Linux 6.7: as FUTEX_CMP_REQUEUE; the first of two struct futex_waitv has the value. */
+export function sysFutexRequeue(t: Thread, waiters: u64, flags: u32, wake: i32, move: i32): Result {
+  if (flags != 0 || waiters == 0) return -Errno.EINVAL;
+  for (let i: u32 = 0; i < 2; i++) {
+    let r = copyIn(waitv, waiters + i * WAITV_BYTES, WAITV_BYTES);
+    if (r >= 0) r = parseWord(changetype<FutexWord>(words + i * FUTEX_WORD_BYTES));
+    if (r < 0) return r;
+  }
+  const from = changetype<FutexWord>(words);
+  const to = changetype<FutexWord>(words + FUTEX_WORD_BYTES);
+  return futexRequeue(t, from.ua, to.ua, wake, move, true, from.value, from.shared, to.shared);
+}
+
+/** Reads an absolute time of the real-time or the monotonic clock into `clockDeadlineNs`: 0, -EINVAL, -EFAULT or BLOCKED. */
+function clockDeadline(timeout: u64, clock: i32): Result {
+  if (clock != ClockId.CLOCK_REALTIME && clock != ClockId.CLOCK_MONOTONIC) return -Errno.EINVAL;
+  const r = timespecIn(timeout);
+  clockDeadlineNs = absoluteDeadline(clock == ClockId.CLOCK_REALTIME);
+  return r;
+}
+let clockDeadlineNs: u64 = 0;
 
 export function sysSetRobustList(t: Thread, head: u64, bytes: u64): Result {
   if (bytes != ROBUST_LIST_HEAD_BYTES) return -Errno.EINVAL;

@@ -1,7 +1,17 @@
 // What the control calls of System V IPC share: which object a command means, and struct ipc64_perm in and out.
 
 import { Errno } from "../../kernel/errno";
-import { ipcAt, ipcFind, ipcFound, IpcKind, ipcLastPlace, IpcObject, ipcOwnership, ipcPermission, ipcSetOwner } from "../../kernel/ipc/table";
+import {
+  ipcAt,
+  ipcFind,
+  ipcFound,
+  IpcKind,
+  ipcLastPlace,
+  IpcObject,
+  ipcOwnership,
+  ipcPermission,
+  ipcSetOwner,
+} from "../../kernel/ipc/table";
 import { Result } from "../../kernel/result";
 import { Thread } from "../../kernel/task/thread";
 import { IpcPermission } from "../types/ipc";

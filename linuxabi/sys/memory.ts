@@ -1,14 +1,25 @@
 // Memory calls: mmap(2) and its family, brk(2).
 
 import { Errno } from "../../kernel/errno";
-import { missingFlag, unsupported } from "../../kernel/container/missing";
+import { unsupported } from "../../kernel/container/missing";
 import { PAGE_SHIFT, PAGE_SIZE } from "../../kernel/mm/frame";
 import { Access, handleFaultOrKill } from "../../kernel/mm/fault";
-import { covered, growRegion, mapRegion, moveRegion, pageUp, placeRegion, protectRegion, setBreak, unmapRegion } from "../../kernel/mm/map";
+import {
+  covered,
+  growRegion,
+  isSealed,
+  mapRegion,
+  moveRegion,
+  pageUp,
+  placeRegion,
+  protectRegion,
+  setBreak,
+  unmapRegion,
+} from "../../kernel/mm/map";
 import { findSlot } from "../../kernel/mm/pagetable";
-import { AddressSpace, disownPages, unmapPages } from "../../kernel/mm/space";
+import { AddressSpace } from "../../kernel/mm/space";
 import { copyOut, USER_END } from "../../kernel/mm/user";
-import { Vma, VmaFlag } from "../../kernel/mm/vma";
+import { VmaFlag } from "../../kernel/mm/vma";
 import { findGap, findGapBetween, rangeFree, USER_START, vmaFind, vmaFrom } from "../../kernel/mm/vmatree";
 import { Result } from "../../kernel/result";
 import { capable, Capability } from "../../kernel/task/credentials";
@@ -200,6 +211,7 @@ export function sysMremap(t: Thread, old: u64, oldLength: u64, newLength: u64, f
   }
   const vma = vmaFind(space, old);
   if (!vma) return -Errno.EFAULT;
+  if (isSealed(space, old, old + oldBytes)) return -Errno.EPERM;
   if (oldBytes > vma.end - old) return -Errno.EFAULT;
   if (oldBytes == 0 && !(vma.flags & VmaFlag.Shared)) return -Errno.EINVAL;
   if (!(flags & (MREMAP_FIXED | MREMAP_DONTUNMAP))) {
@@ -241,86 +253,6 @@ export function sysMincore(t: Thread, start: u64, length: u64, vector: u64): Res
     const r = copyOut(vector + done, flagsByPage, n);
     if (r < 0) return r;
     done += n;
-  }
-  return 0;
-}
-
-const enum Advice {
-  Normal = 0,
-  Random = 1,
-  Sequential = 2,
-  WillNeed = 3,
-  DontNeed = 4,
-  Free = 8,
-  Remove = 9,
-  DontFork = 10,
-  DoFork = 11,
-  Mergeable = 12,
-  Unmergeable = 13,
-  HugePage = 14,
-  NoHugePage = 15,
-  DontDump = 16,
-  DoDump = 17,
-  WipeOnFork = 18,
-  KeepOnFork = 19,
-  Cold = 20,
-  PageOut = 21,
-  PopulateRead = 22,
-  PopulateWrite = 23,
-}
-
-/** madvise(2). Advice about reading ahead, dumps and huge pages changes nothing here. Lacks: MADV_REMOVE, MADV_HWPOISON, MADV_SOFT_OFFLINE. */
-export function sysMadvise(t: Thread, start: u64, length: u64, advice: u32): Result {
-  if (advice > <u32>Advice.PopulateWrite || (advice > <u32>Advice.DontNeed && advice < <u32>Advice.Free))
-    return unsupported(t, "advice", advice, -Errno.EINVAL);
-  if (advice == Advice.Remove) missingFlag(t, "advice", advice);
-  if (start & (PAGE_SIZE - 1)) return -Errno.EINVAL;
-  const bytes = pageUp(length);
-  if (length != 0 && bytes == 0) return -Errno.EINVAL;
-  if (start + bytes < start) return -Errno.EINVAL;
-  const space = spaceOf(t);
-  const end = start + bytes;
-  let vma = vmaFrom(space, start);
-  while (vma && vma.start < end) {
-    const r = advise(space, vma, max(start, vma.start), min(end, vma.end), advice);
-    if (r < 0) return r;
-    vma = vma.next;
-  }
-  return covered(space, start, end) ? 0 : -Errno.ENOMEM;
-}
-
-function advise(space: AddressSpace, vma: Vma, from: u64, to: u64, advice: u32): Result {
-  switch (advice) {
-    case Advice.DontNeed:
-      if (vma.flags & VmaFlag.Locked) return -Errno.EINVAL;
-      unmapPages(space, from, to);
-      return 0;
-    case Advice.Free:
-      if (vma.inode) return -Errno.EINVAL;
-      disownPages(space, from, to);
-      return 0;
-    case Advice.Remove:
-      return -Errno.EOPNOTSUPP;
-    case Advice.DontFork:
-      vma.flags |= VmaFlag.DontFork;
-      return 0;
-    case Advice.DoFork:
-      vma.flags &= ~VmaFlag.DontFork;
-      return 0;
-    case Advice.WipeOnFork:
-      if (vma.inode || vma.flags & VmaFlag.Shared) return -Errno.EINVAL;
-      vma.flags |= VmaFlag.WipeOnFork;
-      return 0;
-    case Advice.KeepOnFork:
-      vma.flags &= ~VmaFlag.WipeOnFork;
-      return 0;
-    case Advice.PopulateRead:
-    case Advice.PopulateWrite:
-      for (let at = from; at < to; at += PAGE_SIZE) {
-        const r = handleFaultOrKill(space, at, advice == Advice.PopulateWrite ? Access.Write : Access.Read);
-        if (r < 0) return r == -Errno.EACCES ? -Errno.EINVAL : r;
-      }
-      return 0;
   }
   return 0;
 }

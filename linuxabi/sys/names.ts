@@ -2,7 +2,6 @@
 // page of each.
 
 import { Errno } from "../../kernel/errno";
-import { unsupported } from "../../kernel/container/missing";
 import { Result } from "../../kernel/result";
 import { capable, Capability } from "../../kernel/task/credentials";
 import { Thread } from "../../kernel/task/thread";
@@ -90,11 +89,9 @@ export function sysLink(t: Thread, oldPath: u64, newPath: u64): Result {
   return sysLinkat(t, AT_FDCWD, oldPath, AT_FDCWD, newPath, 0);
 }
 
-/** renameat2(2). Lacks: RENAME_WHITEOUT. */
 export function sysRenameat2(t: Thread, oldDirfd: i32, oldPath: u64, newDirfd: i32, newPath: u64, flags: u32): Result {
-  const known = <u32>(RenameAtFlag.NoReplace | RenameAtFlag.Exchange);
-  if ((flags & ~known) != 0) return unsupported(t, "flags", flags & ~known, -Errno.EINVAL);
-  if (flags == <u32>(RenameAtFlag.NoReplace | RenameAtFlag.Exchange)) return -Errno.EINVAL;
+  if ((flags & ~(<u32>(RenameAtFlag.NoReplace | RenameAtFlag.Exchange | RenameAtFlag.Whiteout))) != 0) return -Errno.EINVAL;
+  if ((flags & RenameAtFlag.Exchange) != 0 && flags != <u32>RenameAtFlag.Exchange) return -Errno.EINVAL;
   const oldLength = takePath(t, oldDirfd, oldPath);
   if (oldLength < 0) return oldLength;
   const newLength = takeSecondPath(t, newDirfd, newPath);

@@ -27,12 +27,12 @@ export function sysSchedYield(): Result {
 }
 
 /** The thread that a pid argument names; null for none. */
-function target(t: Thread, pid: i32): Thread | null {
+export function schedulingTarget(t: Thread, pid: i32): Thread | null {
   return pid == 0 ? t : threadFind(t.process.container, <u32>pid);
 }
 
 /** Who has the target's user id, or CAP_SYS_NICE, may change how it is scheduled. */
-function mayChange(t: Thread, other: Thread): bool {
+export function mayChangeScheduling(t: Thread, other: Thread): bool {
   const euid = t.credentials.euid;
   return euid == other.credentials.uid || euid == other.credentials.euid || capable(t.credentials, Capability.SysNice);
 }
@@ -53,14 +53,14 @@ function visitThread(t: Thread, other: Thread): void {
     return;
   }
   if (gathered == -Errno.ESRCH) gathered = 0;
-  if (!mayChange(t, other)) gathered = -Errno.EPERM;
-  else if (newNice < other.nice && !mayRaise(t, other)) gathered = -Errno.EACCES;
+  if (!mayChangeScheduling(t, other)) gathered = -Errno.EPERM;
+  else if (newNice < other.nice && !mayRaise(t, other, newNice)) gathered = -Errno.EACCES;
   else other.nice = newNice;
 }
 
-/** RLIMIT_NICE holds 20 minus the best nice value allowed. */
-function mayRaise(t: Thread, other: Thread): bool {
-  return <u64>(20 - newNice) <= softLimit(other.process, LimitKind.Nice) || capable(t.credentials, Capability.SysNice);
+/** True when `other` may be given the better nice value; RLIMIT_NICE holds 20 minus the best one allowed. */
+export function mayRaise(t: Thread, other: Thread, nice: i32): bool {
+  return <u64>(20 - nice) <= softLimit(other.process, LimitKind.Nice) || capable(t.credentials, Capability.SysNice);
 }
 
 function visitProcess(t: Thread, p: Process): void {
@@ -76,7 +76,7 @@ function visitAll(t: Thread, which: i32, who: i32): Result {
   gathered = -Errno.ESRCH;
   const c = t.process.container;
   if (which == PriorityOf.PRIO_PROCESS) {
-    const other = target(t, who);
+    const other = schedulingTarget(t, who);
     if (other) visitThread(t, other);
   } else if (which == PriorityOf.PRIO_PGRP) {
     const group = who == 0 ? t.process.group : pidFind(c, <u32>who);
@@ -111,43 +111,61 @@ export function sysSetpriority(t: Thread, which: i32, who: i32, nice: i32): Resu
   return visitAll(t, which, who);
 }
 
+/** Only the privileged take SCHED_RESET_ON_FORK back. */
+export function mayReset(t: Thread, other: Thread, resetOnFork: bool): bool {
+  return !other.resetOnFork || resetOnFork || capable(t.credentials, Capability.SysNice);
+}
+
+@inline
+export function isRealTime(policy: u32): bool {
+  return policy == SchedulingPolicy.SCHED_FIFO || policy == SchedulingPolicy.SCHED_RR;
+}
+
+@inline
+export function isFair(policy: u32): bool {
+  return policy == SchedulingPolicy.SCHED_OTHER || policy == SchedulingPolicy.SCHED_BATCH || policy == SchedulingPolicy.SCHED_IDLE;
+}
+
 /** sched_setscheduler(2). Lacks: SCHED_DEADLINE. */
 export function sysSchedSetscheduler(t: Thread, pid: i32, policy: i32, parameter: u64): Result {
   if (policy < 0) return -Errno.EINVAL;
-  return setPolicy(t, pid, policy & ~SCHED_RESET_ON_FORK, parameter);
+  return setPolicy(t, pid, policy & ~SCHED_RESET_ON_FORK, parameter, (policy & SCHED_RESET_ON_FORK) != 0);
 }
 
 export function sysSchedSetparam(t: Thread, pid: i32, parameter: u64): Result {
-  return setPolicy(t, pid, -1, parameter);
+  return setPolicy(t, pid, -1, parameter, false);
 }
 
-/** Sets policy (-1: as it is) and priority. */
-function setPolicy(t: Thread, pid: i32, policy: i32, parameter: u64): Result {
+/** Sets policy and whether children have it (-1: both as they are), and priority. */
+function setPolicy(t: Thread, pid: i32, policy: i32, parameter: u64, resetOnFork: bool): Result {
   if (parameter == 0 || pid < 0) return -Errno.EINVAL;
   const r = copyIn(space, parameter, 4);
   if (r < 0) return r;
-  const other = target(t, pid);
+  const other = schedulingTarget(t, pid);
   if (!other) return -Errno.ESRCH;
-  if (policy == -1) policy = other.policy;
-  const realTime = policy == SchedulingPolicy.SCHED_FIFO || policy == SchedulingPolicy.SCHED_RR;
-  const fair = policy == SchedulingPolicy.SCHED_OTHER || policy == SchedulingPolicy.SCHED_BATCH || policy == SchedulingPolicy.SCHED_IDLE;
+  if (policy == -1) {
+    policy = other.policy;
+    resetOnFork = other.resetOnFork;
+  }
+  const realTime = isRealTime(policy);
   const priority = load<i32>(space);
-  if (!realTime && !fair) return unsupported(t, "policy", policy, -Errno.EINVAL);
+  if (!realTime && !isFair(policy)) return unsupported(t, "policy", policy, -Errno.EINVAL);
   if (realTime ? priority < 1 || priority > 99 : priority != 0) return -Errno.EINVAL;
-  if (realTime || !mayChange(t, other)) return -Errno.EPERM;
+  if (realTime || !mayChangeScheduling(t, other) || !mayReset(t, other, resetOnFork)) return -Errno.EPERM;
   other.policy = policy;
+  other.resetOnFork = resetOnFork;
   return 0;
 }
 
 export function sysSchedGetscheduler(t: Thread, pid: i32): Result {
   if (pid < 0) return -Errno.EINVAL;
-  const other = target(t, pid);
-  return other ? <Result>other.policy : -Errno.ESRCH;
+  const other = schedulingTarget(t, pid);
+  return other ? <Result>(other.policy | (other.resetOnFork ? SCHED_RESET_ON_FORK : 0)) : -Errno.ESRCH;
 }
 
 export function sysSchedGetparam(t: Thread, pid: i32, parameter: u64): Result {
   if (parameter == 0 || pid < 0) return -Errno.EINVAL;
-  const other = target(t, pid);
+  const other = schedulingTarget(t, pid);
   if (!other) return -Errno.ESRCH;
   store<u32>(space, other.priority);
   return copyOut(parameter, space, 4);
@@ -178,16 +196,16 @@ function priorityBound(policy: i32, ofRealTime: Result): Result {
 
 export function sysSchedRrGetInterval(t: Thread, pid: i32, interval: u64): Result {
   if (pid < 0) return -Errno.EINVAL;
-  return target(t, pid) ? timespecOut(interval, SLICE_NS) : -Errno.ESRCH;
+  return schedulingTarget(t, pid) ? timespecOut(interval, SLICE_NS) : -Errno.ESRCH;
 }
 
 export function sysSchedSetaffinity(t: Thread, pid: i32, bytes: u32, mask: u64): Result {
   store<u64>(space, 0);
   const r = copyIn(space, mask, min(bytes, MASK_BYTES));
   if (r < 0) return r;
-  const other = target(t, pid);
+  const other = schedulingTarget(t, pid);
   if (!other) return -Errno.ESRCH;
-  if (!mayChange(t, other)) return -Errno.EPERM;
+  if (!mayChangeScheduling(t, other)) return -Errno.EPERM;
   const cpus = load<u64>(space) & ONLINE;
   if (cpus == 0) return -Errno.EINVAL;
   other.affinity = cpus;
@@ -197,7 +215,7 @@ export function sysSchedSetaffinity(t: Thread, pid: i32, bytes: u32, mask: u64):
 /** Returns the bytes of the mask. */
 export function sysSchedGetaffinity(t: Thread, pid: i32, bytes: u32, mask: u64): Result {
   if (bytes == 0 || (bytes & 7) != 0) return -Errno.EINVAL;
-  const other = target(t, pid);
+  const other = schedulingTarget(t, pid);
   if (!other) return -Errno.ESRCH;
   store<u64>(space, other.affinity & ONLINE);
   const r = copyOut(mask, space, MASK_BYTES);

@@ -1,7 +1,15 @@
 // System V shared memory: shmget(2), shmat(2), shmdt(2), shmctl(2).
 
 import { Errno } from "../../kernel/errno";
-import { segmentAttachCount, segmentAttached, segmentDestroy, SEGMENT_BYTES_MAX, segmentNew, Segment, SHM_LOCKED } from "../../kernel/ipc/segment";
+import {
+  segmentAttachCount,
+  segmentAttached,
+  segmentDestroy,
+  SEGMENT_BYTES_MAX,
+  segmentNew,
+  Segment,
+  SHM_LOCKED,
+} from "../../kernel/ipc/segment";
 import { ipcAt, ipcCount, ipcFound, ipcGet, IpcKind, ipcLastPlace, SEGMENTS_MAX } from "../../kernel/ipc/table";
 import { PAGE_SHIFT, PAGE_SIZE } from "../../kernel/mm/frame";
 import { mapRegion, pageUp, placeRegion, unmapRegion } from "../../kernel/mm/map";

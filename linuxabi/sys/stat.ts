@@ -6,7 +6,7 @@ import { framesFree, framesUsable, PAGE_SIZE } from "../../kernel/mm/frame";
 import { copyInString, copyOut } from "../../kernel/mm/user";
 import { Result } from "../../kernel/result";
 import { Thread } from "../../kernel/task/thread";
-import { deviceMajor, deviceMinor, Entry, FileSystem, FileSystemKind, Inode, isRegular, Mount } from "../../kernel/vfs/inode";
+import { deviceMajor, deviceMinor, Entry, FileSystem, FileSystemKind, holdsQueues, Inode, isRegular, Mount } from "../../kernel/vfs/inode";
 import { syntheticRefresh } from "../../kernel/vfs/operations";
 import { NAME_MAX, pathRelease, PATH_MAX, WalkFlag } from "../../kernel/vfs/walk";
 import { AT_FDCWD, AtFlag } from "../types/at";
@@ -179,8 +179,6 @@ function magicOf(kind: u32): i64 {
       return Magic.Pipefs;
     case FileSystemKind.Cgroup:
       return Magic.Cgroup2;
-    case FileSystemKind.Mqueue:
-      return Magic.Mqueue;
     default:
       return Magic.Tmpfs;
   }
@@ -190,13 +188,13 @@ function magicOf(kind: u32): i64 {
 function putStatfs(fs: FileSystem, mountFlags: u32, ua: u64): Result {
   const s = statfs;
   memory.fill(changetype<usize>(s), 0, STATFS_BYTES);
-  s.type = magicOf(fs.kind);
+  s.type = holdsQueues(fs) ? Magic.Mqueue : magicOf(fs.kind);
   s.bsize = PAGE_SIZE;
   s.frsize = PAGE_SIZE;
   s.namelen = NAME_MAX;
   s.fsid0 = fs.device;
   s.flags = mountFlags | fs.flags | ST_VALID;
-  if (fs.kind == FileSystemKind.Memory) {
+  if (fs.kind == FileSystemKind.Memory && !holdsQueues(fs)) {
     s.blocks = fs.pageLimit != 0 ? fs.pageLimit : framesUsable();
     s.bfree = fs.pageLimit != 0 ? fs.pageLimit - fs.pagesUsed : framesFree();
     s.bavail = min<u64>(s.bfree, framesFree());

@@ -3,7 +3,7 @@
 
 import { readFsBase, readUserGsBase, writeFsBase, writeUserGsBase } from "../../shim/isa";
 import { Errno } from "../../kernel/errno";
-import { unsupported } from "../../kernel/container/missing";
+import { missingOff, unsupported } from "../../kernel/container/missing";
 import { cstringLength, putLiteral } from "../../kernel/lib/bytes";
 import { framesFree, framesUsable, PAGE_SIZE } from "../../kernel/mm/frame";
 import { copyIn, copyOut, USER_END } from "../../kernel/mm/user";
@@ -114,7 +114,18 @@ export function sysArchPrctl(t: Thread, operation: u32, address: u64): Result {
   }
 }
 
-/** Calls that administer the machine: nobody in a container may. */
+/** Calls that administer the machine, or that nobody in a container may make: Docker's profile of seccomp(2) refuses them alike. */
 export function sysNotPermitted(): Result {
   return -Errno.EPERM;
+}
+
+/** Calls that Linux itself has given up, or never had. */
+export function sysGone(): Result {
+  return -Errno.ENOSYS;
+}
+
+/** Calls of parts of Linux that a kernel can be built or set up without; programs have another way. */
+export function sysNotConfigured(t: Thread): Result {
+  missingOff(t);
+  return -Errno.ENOSYS;
 }

@@ -1,9 +1,10 @@
-// Extended attributes: setxattr, getxattr, listxattr, removexattr and their l and f forms. See xattr(7): "user." for files and directories
+// Extended attributes: setxattr, getxattr, listxattr, removexattr, their l and f forms and their *at forms. See xattr(7): "user." for files and directories
 // by permission, "trusted." for CAP_SYS_ADMIN, "security." readable by all; what we do not keep is EOPNOTSUPP.
 
 import { Errno } from "../../kernel/errno";
 import { bytesEqualLiteral, bytesStartWith } from "../../kernel/lib/bytes";
 import { kernelAlloc, kernelFree } from "../../kernel/mm/heap";
+import { PAGE_SIZE } from "../../kernel/mm/frame";
 import { copyIn, copyInString, copyOut } from "../../kernel/mm/user";
 import { fileCapabilitiesSound } from "../../kernel/program/privileges";
 import { Result } from "../../kernel/result";
@@ -24,16 +25,19 @@ import {
   XATTR_NAME_MAX,
   XATTR_SIZE_MAX,
 } from "../../kernel/vfs/xattr";
-import { AT_FDCWD, XattrFlag } from "../types/at";
+import { AT_FDCWD, AtFlag, XattrFlag } from "../types/at";
 import { isNone, openFile } from "./descriptor";
 import { resolve, resolveDescriptor, resolved } from "./path";
 
 const name = memory.data(256, 8);
 const listed = memory.data(256, 8);
 
-/** Finds what the call is about, by path or by descriptor (`fd` >= 0, then `path` is 0): 0 with `resolved` filled, or an error. */
+/** For `find`, beside bits of WalkFlag: the descriptor itself is meant, and there is no path. */
+const BY_DESCRIPTOR: u32 = 0x8000_0000;
+
+/** Finds what the call is about, by path from `fd` or by descriptor: 0 with `resolved` filled, or an error. */
 function find(t: Thread, path: u64, fd: i32, flags: u32): Result {
-  if (fd == AT_FDCWD) return resolve(t, AT_FDCWD, path, flags);
+  if (flags != BY_DESCRIPTOR) return resolve(t, fd, path, flags);
   return isNone(openFile(t, fd)) ? -Errno.EBADF : resolveDescriptor(t, fd);
 }
 
@@ -110,7 +114,7 @@ export function sysLsetxattr(t: Thread, path: u64, nameAt: u64, value: u64, byte
 }
 
 export function sysFsetxattr(t: Thread, fd: i32, nameAt: u64, value: u64, bytes: u64, flags: u32): Result {
-  return fd < 0 ? -Errno.EBADF : set(t, 0, fd, 0, nameAt, value, bytes, flags);
+  return fd < 0 ? -Errno.EBADF : set(t, 0, fd, BY_DESCRIPTOR, nameAt, value, bytes, flags);
 }
 
 function get(t: Thread, path: u64, fd: i32, follow: u32, nameAt: u64, ua: u64, bytes: u64): Result {
@@ -141,7 +145,7 @@ export function sysLgetxattr(t: Thread, path: u64, nameAt: u64, value: u64, byte
 }
 
 export function sysFgetxattr(t: Thread, fd: i32, nameAt: u64, value: u64, bytes: u64): Result {
-  return fd < 0 ? -Errno.EBADF : get(t, 0, fd, 0, nameAt, value, bytes);
+  return fd < 0 ? -Errno.EBADF : get(t, 0, fd, BY_DESCRIPTOR, nameAt, value, bytes);
 }
 
 /** Copies the names out, each with its NUL; "trusted." ones only to who may read them. Returns the bytes of all. */
@@ -179,7 +183,7 @@ export function sysLlistxattr(t: Thread, path: u64, ua: u64, bytes: u64): Result
 }
 
 export function sysFlistxattr(t: Thread, fd: i32, ua: u64, bytes: u64): Result {
-  return fd < 0 ? -Errno.EBADF : list(t, 0, fd, 0, ua, bytes);
+  return fd < 0 ? -Errno.EBADF : list(t, 0, fd, BY_DESCRIPTOR, ua, bytes);
 }
 
 function remove(t: Thread, path: u64, fd: i32, follow: u32, nameAt: u64): Result {
@@ -208,5 +212,58 @@ export function sysLremovexattr(t: Thread, path: u64, nameAt: u64): Result {
 }
 
 export function sysFremovexattr(t: Thread, fd: i32, nameAt: u64): Result {
-  return fd < 0 ? -Errno.EBADF : remove(t, 0, fd, 0, nameAt);
+  return fd < 0 ? -Errno.EBADF : remove(t, 0, fd, BY_DESCRIPTOR, nameAt);
+}
+
+/** struct xattr_args: address, size and flags of a value. */
+const ARGUMENTS_BYTES: u32 = 16;
+const given = memory.data(16, 8);
+const byte = memory.data(1);
+
+/** Takes struct xattr_args of `bytes`: 0, -EINVAL, -E2BIG when there is more than we know, -EFAULT or BLOCKED. */
+function takeArguments(ua: u64, bytes: u64): Result {
+  if (bytes < ARGUMENTS_BYTES) return -Errno.EINVAL;
+  if (bytes > PAGE_SIZE) return -Errno.E2BIG;
+  let r = copyIn(given, ua, ARGUMENTS_BYTES);
+  for (let at: u64 = ARGUMENTS_BYTES; at < bytes && r >= 0; at++) {
+    r = copyIn(byte, ua + at, 1);
+    if (r >= 0 && load<u8>(byte) != 0) return -Errno.E2BIG;
+  }
+  return r;
+}
+
+/** How an *at call finds its file, for `find`: BY_DESCRIPTOR when its path may be and is empty; -EINVAL, -EFAULT or BLOCKED. */
+function howAt(dirfd: i32, path: u64, at: u32): Result {
+  if ((at & ~(<u32>(AtFlag.SymlinkNoFollow | AtFlag.EmptyPath))) != 0) return -Errno.EINVAL;
+  if ((at & AtFlag.EmptyPath) != 0 && dirfd >= 0) {
+    if (path == 0) return BY_DESCRIPTOR;
+    const r = copyIn(byte, path, 1);
+    if (r < 0) return r;
+    if (load<u8>(byte) == 0) return BY_DESCRIPTOR;
+  }
+  return (at & AtFlag.SymlinkNoFollow) == 0 ? WalkFlag.Follow : 0;
+}
+
+export function sysSetxattrat(t: Thread, dirfd: i32, path: u64, at: u32, nameAt: u64, value: u64, bytes: u64): Result {
+  let r = takeArguments(value, bytes);
+  if (r >= 0) r = howAt(dirfd, path, at);
+  if (r < 0) return r;
+  return set(t, path, dirfd, <u32>r, nameAt, load<u64>(given), load<u32>(given, 8), load<u32>(given, 12));
+}
+
+export function sysGetxattrat(t: Thread, dirfd: i32, path: u64, at: u32, nameAt: u64, value: u64, bytes: u64): Result {
+  let r = takeArguments(value, bytes);
+  if (r >= 0 && load<u32>(given, 12) != 0) r = -Errno.EINVAL;
+  if (r >= 0) r = howAt(dirfd, path, at);
+  return r < 0 ? r : get(t, path, dirfd, <u32>r, nameAt, load<u64>(given), load<u32>(given, 8));
+}
+
+export function sysListxattrat(t: Thread, dirfd: i32, path: u64, at: u32, ua: u64, bytes: u64): Result {
+  const r = howAt(dirfd, path, at);
+  return r < 0 ? r : list(t, path, dirfd, <u32>r, ua, bytes);
+}
+
+export function sysRemovexattrat(t: Thread, dirfd: i32, path: u64, at: u32, nameAt: u64): Result {
+  const r = howAt(dirfd, path, at);
+  return r < 0 ? r : remove(t, path, dirfd, <u32>r, nameAt);
 }

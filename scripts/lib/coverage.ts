@@ -13,6 +13,8 @@ const NAMES = "linuxabi/types/calls.ts";
 /** Handlers of calls that are not to be had in a container, and what they answer. */
 const OFF = new Map([
   ["sysNotPermitted", "EPERM"],
+  ["sysGone", "ENOSYS"],
+  ["sysNotConfigured", "ENOSYS"],
   ["sysIoUringSetup", "EPERM, as with kernel.io_uring_disabled = 2"],
   ["sysIoUringEnter", "no descriptor is a ring"],
   ["sysIoUringRegister", "no descriptor is a ring"],
@@ -40,6 +42,12 @@ function importsOf(text: string): Map<string, string> {
   return files;
 }
 
+/** What the comment of a row says after the call's name: "// uselib: without CONFIG_USELIB". */
+function reasons(table: string): Map<number, string> {
+  const rows = [...table.matchAll(/^\s*case (\d+):.*\/\/ \w+: (.+)$/gm)];
+  return new Map(rows.map(([, number, reason]) => [Number(number), reason as string]));
+}
+
 /** The handler of each number that has a row; functions of ROWS are followed. */
 function handlers(table: string, rowFunctions: string): Map<number, string> {
   const inner = new Map(
@@ -61,12 +69,14 @@ export function coverageText(): string {
     return sources.get(file) as string;
   };
   const called = handlers(table, rowFunctions);
+  const why = reasons(table);
   const row = (number: number, name: string): string => {
     const handler = called.get(number);
     if (handler === undefined) return `| ${number} | ${name} | none | | |`;
     const off = OFF.get(handler);
     const file = files.get(handler);
-    if (off !== undefined) return `| ${number} | ${name} | off | ${off} | ${file ?? TABLE} |`;
+    const reason = why.get(number);
+    if (off !== undefined) return `| ${number} | ${name} | off | ${reason ? `${off}, ${reason}` : off} | ${file ?? TABLE} |`;
     const lacks = file && lacking(sourceOf(file), handler);
     return `| ${number} | ${name} | ${lacks ? "partial" : "whole"} | ${lacks ?? ""} | ${file ?? TABLE} |`;
   };

@@ -187,6 +187,7 @@ const configuration = {
       options: ["nosuid", "noexec", "newinstance", "ptmxmode=0666", "mode=0620", "gid=5"],
     },
     { destination: "/dev/shm", type: "tmpfs", source: "shm", options: ["nosuid", "noexec", "nodev", "mode=1777"] },
+    { destination: "/dev/mqueue", type: "mqueue", source: "mqueue", options: ["nosuid", "noexec", "nodev"] },
   ],
   linux: { namespaces: ["pid", "mount", "uts", "ipc", "network"].map((type) => ({ type })) },
 };

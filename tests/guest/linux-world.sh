@@ -47,9 +47,10 @@ mount -t proc -o nosuid,noexec,nodev proc "$world/proc"
 mount -t tmpfs -o mode=1777,nosuid,nodev tmpfs "$world/tmp"
 mount -t tmpfs -o ro,mode=755 tmpfs "$world/readonly"
 mount -t tmpfs -o mode=755,nosuid tmpfs "$world/dev"
-mkdir "$world/dev/pts" "$world/dev/shm"
+mkdir "$world/dev/pts" "$world/dev/shm" "$world/dev/mqueue"
 mount -t devpts -o newinstance,ptmxmode=0666,mode=0620,gid=5,nosuid,noexec devpts "$world/dev/pts"
 mount -t tmpfs -o mode=1777,nosuid,noexec,nodev shm "$world/dev/shm"
+mount -t mqueue -o nosuid,noexec,nodev mqueue "$world/dev/mqueue"
 device() {
   mknod -m 666 "$world/dev/$1" c "$2" "$3"
 }

@@ -1,0 +1,245 @@
+// POSIX message queues: mq_open(2), mq_unlink(2), mq_timedsend(2), mq_timedreceive(2), mq_notify(2), mq_getsetattr(2). See mq_overview(7). Notice by
+// SIGEV_THREAD goes over a netlink socket, which there is none of, so no descriptor is one (ENOTSOCK, EINVAL).
+
+import { Errno } from "../../kernel/errno";
+import {
+  mqueueAllowed,
+  mqueueForget,
+  mqueueMake,
+  mqueueMount,
+  mqueueNotify,
+  mqueueOf,
+  mqueuePut,
+  mqueueTake,
+  MQUEUE_MESSAGE_BYTES,
+  MQUEUE_MESSAGES,
+  NotifyBy,
+  Post,
+  POST_HEAD,
+  PRIORITIES,
+  receiversOf,
+  sendersOf,
+} from "../../kernel/ipc/mqueue";
+import { memfsRemove } from "../../kernel/fs/memfs";
+import { bytesHash } from "../../kernel/lib/bytes";
+import { kernelAlloc, kernelFree } from "../../kernel/mm/heap";
+import { copyIn, copyInString, copyOut } from "../../kernel/mm/user";
+import { BLOCKED, Result } from "../../kernel/result";
+import { NEVER, Thread } from "../../kernel/task/thread";
+import { entryRelease } from "../../kernel/vfs/entry";
+import { fileWait } from "../../kernel/vfs/file";
+import { FileAccess, OpenFlag } from "../../kernel/vfs/flags";
+import { Entry, File, FileKind, Mount, Path, S_IFREG } from "../../kernel/vfs/inode";
+import { makeNamed } from "../../kernel/vfs/names";
+import { openPlace } from "../../kernel/vfs/open";
+import { mayDelete } from "../../kernel/vfs/permission";
+import { lookupChild, PATH_MAX } from "../../kernel/vfs/walk";
+import { SigevNotify, SignalEvent } from "../types/time";
+import { anyFile, installFile, isNone, openFile } from "./descriptor";
+import { absoluteDeadline } from "./futex";
+import { contextOf, firstText } from "./path";
+import { timespecIn } from "./timespec";
+
+/** struct mq_attr: flags, messages at most, bytes of one at most, messages now, and four words more. */
+@unmanaged
+class Attributes {
+  flags: i64;
+  messagesMax: i64;
+  messageBytes: i64;
+  messages: i64;
+  reserved0: u64;
+  reserved1: u64;
+  reserved2: u64;
+  reserved3: u64;
+}
+const ATTRIBUTES_BYTES: u32 = 64;
+if (offsetof<Attributes>() != ATTRIBUTES_BYTES) ERROR("struct mq_attr is 64 bytes");
+
+const space = memory.data(64, 8);
+const attributes = changetype<Attributes>(space);
+const place = changetype<Path>(memory.data(8, 8));
+const cookie = memory.data(32, 8);
+const NOTIFY_COOKIE_BYTES: u32 = 32;
+
+/** Copies a queue's name, without the slash that the C library has taken off, to firstText: its length, or an error. */
+function nameIn(ua: u64): Result {
+  const length = copyInString(firstText, ua, PATH_MAX);
+  if (length == 0) return -Errno.ENOENT;
+  if (length < 0) return length;
+  for (let i: u32 = 0; i < <u32>length; i++) if (load<u8>(firstText + i) == 0x2f) return -Errno.EACCES;
+  const dots = load<u8>(firstText) == 0x2e && (length == 1 || (length == 2 && load<u8>(firstText + 1) == 0x2e));
+  return dots ? -Errno.EACCES : length;
+}
+
+export function sysMqOpen(t: Thread, name: u64, flags: u32, mode: u32, attributesAt: u64): Result {
+  if (attributesAt != 0) {
+    const r = copyIn(space, attributesAt, ATTRIBUTES_BYTES);
+    if (r < 0) return r;
+  }
+  const length = nameIn(name);
+  if (length < 0) return length;
+  const mount = mqueueMount(t.process.container);
+  if (!mount) return -Errno.ENOMEM;
+  const r = lookupChild(mount.root, firstText, <u32>length, bytesHash(firstText, <u32>length));
+  if (r < 0) return r;
+  if (r == 0) return (flags & OpenFlag.Create) != 0 ? openNew(t, mount, <u32>length, flags, mode, attributesAt != 0) : -Errno.ENOENT;
+  const e = changetype<Entry>(<usize>r);
+  const exclusive: u32 = OpenFlag.Create | OpenFlag.Exclusive;
+  const opened = (flags & exclusive) == exclusive ? -Errno.EEXIST : openEntry(t, mount, e, flags);
+  entryRelease(e);
+  return opened;
+}
+
+/** Makes a queue and opens it. Its own mode does not matter to who makes it. */
+function openNew(t: Thread, mount: Mount, length: u32, flags: u32, mode: u32, given: bool): Result {
+  const messages: i64 = given ? attributes.messagesMax : MQUEUE_MESSAGES;
+  const bytes: i64 = given ? attributes.messageBytes : MQUEUE_MESSAGE_BYTES;
+  const c = t.credentials;
+  let r = mqueueAllowed(mount, c, messages, bytes);
+  if (r < 0) return r;
+  place.mount = mount;
+  place.entry = mount.root;
+  r = makeNamed(place, c, S_IFREG | (mode & 0o7777 & ~contextOf(t).umask), firstText, length);
+  if (r < 0) return r;
+  const e = changetype<Entry>(<usize>r);
+  e.refs++;
+  r = mqueueMake(e.inode!, <u32>messages, <u32>bytes);
+  if (r >= 0) r = openEntry(t, mount, e, flags);
+  if (r < 0) memfsRemove(mount.root, e);
+  entryRelease(e);
+  return r;
+}
+
+function openEntry(t: Thread, mount: Mount, e: Entry, flags: u32): Result {
+  if ((flags & OpenFlag.AccessMask) == OpenFlag.AccessMask) return -Errno.EINVAL;
+  place.mount = mount;
+  place.entry = e;
+  const r = openPlace(place, t.credentials, flags & (OpenFlag.AccessMask | OpenFlag.NonBlock));
+  return r < 0 ? r : installFile(t, changetype<File>(<usize>r), OpenFlag.CloseOnExec);
+}
+
+export function sysMqUnlink(t: Thread, name: u64): Result {
+  const length = nameIn(name);
+  if (length < 0) return length;
+  const mount = mqueueMount(t.process.container);
+  if (!mount) return -Errno.ENOMEM;
+  let r = lookupChild(mount.root, firstText, <u32>length, bytesHash(firstText, <u32>length));
+  if (r <= 0) return r == 0 ? -Errno.ENOENT : r;
+  const e = changetype<Entry>(<usize>r);
+  r = mayDelete(mount.root.inode!, e.inode!, t.credentials, false);
+  if (r >= 0) r = memfsRemove(mount.root, e);
+  entryRelease(e);
+  return r;
+}
+
+/** The queue that a call works on: a null pointer when `fd` is none, or not opened for `access`. */
+function queueFile(t: Thread, fd: i32, access: u32): File {
+  const file = openFile(t, fd);
+  return isNone(file) || file.kind != FileKind.MessageQueue || (file.access & access) != access ? changetype<File>(0) : file;
+}
+
+/** Takes the absolute time at `ua` (0: none) of the real-time clock as `deadlineNs`: 0, -EINVAL, -EFAULT or BLOCKED. */
+function deadlineIn(ua: u64): Result {
+  deadlineNs = NEVER;
+  if (ua == 0) return 0;
+  const r = timespecIn(ua);
+  deadlineNs = absoluteDeadline(true);
+  return r;
+}
+let deadlineNs: u64 = 0;
+
+export function sysMqTimedsend(t: Thread, fd: i32, message: u64, bytes: u64, priority: u32, timeout: u64): Result {
+  let r = deadlineIn(timeout);
+  if (r < 0) return r;
+  if (priority >= PRIORITIES) return -Errno.EINVAL;
+  const file = queueFile(t, fd, FileAccess.Write);
+  if (isNone(file)) return -Errno.EBADF;
+  const q = mqueueOf(file);
+  if (bytes > q.messageBytes) return -Errno.EMSGSIZE;
+  const p = kernelAlloc(POST_HEAD + <u32>bytes);
+  if (p == 0) return -Errno.ENOMEM;
+  r = copyIn(p + POST_HEAD, message, <u32>bytes);
+  if (r >= 0 && q.count >= q.messagesMax) {
+    r = (file.flags & OpenFlag.NonBlock) != 0 ? -Errno.EAGAIN : fileWait(file, sendersOf(q), false, deadlineNs);
+  }
+  if (r < 0) {
+    kernelFree(p);
+    return r;
+  }
+  const post = changetype<Post>(p);
+  post.bytes = <u32>bytes;
+  post.priority = priority;
+  mqueuePut(file, post);
+  return 0;
+}
+
+export function sysMqTimedreceive(t: Thread, fd: i32, message: u64, bytes: u64, priorityAt: u64, timeout: u64): Result {
+  let r = deadlineIn(timeout);
+  if (r < 0) return r;
+  const file = queueFile(t, fd, FileAccess.Read);
+  if (isNone(file)) return -Errno.EBADF;
+  const q = mqueueOf(file);
+  if (bytes < q.messageBytes) return -Errno.EMSGSIZE;
+  if (q.count == 0) {
+    if ((file.flags & OpenFlag.NonBlock) != 0) return -Errno.EAGAIN;
+    return fileWait(file, receiversOf(q), false, deadlineNs);
+  }
+  const post = q.first!;
+  store<u32>(space, post.priority);
+  if (priorityAt != 0) r = copyOut(priorityAt, space, 4);
+  if (r >= 0) r = copyOut(message, changetype<usize>(post) + POST_HEAD, post.bytes);
+  if (r == BLOCKED) return r;
+  // As on Linux a message that cannot be written is lost.
+  mqueueTake(file);
+  if (r >= 0) r = post.bytes;
+  kernelFree(changetype<usize>(post));
+  return r;
+}
+
+export function sysMqNotify(t: Thread, fd: i32, eventAt: u64): Result {
+  const e = changetype<SignalEvent>(space);
+  if (eventAt != 0) {
+    const r = eventIn(t, e, eventAt);
+    if (r < 0) return r;
+  }
+  const file = queueFile(t, fd, 0);
+  if (isNone(file)) return -Errno.EBADF;
+  const q = mqueueOf(file);
+  if (eventAt != 0) return mqueueNotify(q, e.notify == SigevNotify.SIGEV_SIGNAL ? NotifyBy.Signal : NotifyBy.Nothing, e.signal, e.value);
+  if (q.notified == t.process) mqueueForget(q);
+  return 0;
+}
+
+/** Takes struct sigevent: 0, -EINVAL, -EFAULT, BLOCKED; for SIGEV_THREAD always an error, since no socket is a netlink socket. */
+function eventIn(t: Thread, e: SignalEvent, ua: u64): Result {
+  let r = copyIn(space, ua, offsetof<SignalEvent>());
+  if (r < 0) return r;
+  if (e.notify == SigevNotify.SIGEV_SIGNAL) return <u32>e.signal > 64 ? -Errno.EINVAL : 0;
+  if (e.notify == SigevNotify.SIGEV_NONE) return 0;
+  if (e.notify != SigevNotify.SIGEV_THREAD) return -Errno.EINVAL;
+  r = copyIn(cookie, e.value, NOTIFY_COOKIE_BYTES);
+  if (r < 0) return r;
+  const file = anyFile(t, e.signal);
+  if (isNone(file)) return -Errno.EBADF;
+  return file.kind == FileKind.Socket ? -Errno.EINVAL : -Errno.ENOTSOCK;
+}
+
+export function sysMqGetsetattr(t: Thread, fd: i32, wanted: u64, old: u64): Result {
+  let flags: i64 = 0;
+  if (wanted != 0) {
+    const r = copyIn(space, wanted, ATTRIBUTES_BYTES);
+    if (r < 0) return r;
+    flags = attributes.flags;
+    if ((flags & ~(<i64>OpenFlag.NonBlock)) != 0) return -Errno.EINVAL;
+  }
+  const file = queueFile(t, fd, 0);
+  if (isNone(file)) return -Errno.EBADF;
+  const q = mqueueOf(file);
+  memory.fill(space, 0, ATTRIBUTES_BYTES);
+  attributes.flags = file.flags & OpenFlag.NonBlock;
+  attributes.messagesMax = q.messagesMax;
+  attributes.messageBytes = q.messageBytes;
+  attributes.messages = q.count;
+  if (wanted != 0) file.flags = (file.flags & ~(<u32>OpenFlag.NonBlock)) | (<u32>flags);
+  return old == 0 ? 0 : copyOut(old, space, ATTRIBUTES_BYTES);
+}
