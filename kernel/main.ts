@@ -8,6 +8,7 @@ import { rtcSeconds } from "../drivers/platform/rtc";
 import { serialConsoleInit, serialConsoleListen } from "../drivers/serial/console";
 import { pciScan } from "../drivers/bus/pci";
 import { consoleRegister } from "../drivers/virtio/console";
+import { netRegister } from "../drivers/virtio/net";
 import { mmioScan } from "../drivers/virtio/mmio";
 import { faultSignal } from "../linuxabi/fault";
 import { deliverSignals } from "../linuxabi/signal";
@@ -140,6 +141,7 @@ export function boot(): void {
   logEnd();
   powerInit();
   consoleRegister();
+  netRegister();
   pciScan();
   mmioScan();
   must(startWorld(), "the host's world");

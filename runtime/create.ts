@@ -19,6 +19,7 @@ import { Failure, failureClear, fail, failBegin, failPut, failPutBytes, failPutU
 import { applyMasks, applyMount, applyReadonlyPaths, defaultInodeLimit, failedPath } from "./mounts";
 import { makeDefaultDevices, makeDeviceNode } from "./devices";
 import { Spec, specAt, specBytes, SpecDevice, specForgetBuilding, specFree, SpecMount, SpecString, stringListAt } from "./spec/model";
+import { applyNetwork } from "./network";
 import { made, makeFilter } from "./seccomp";
 import { specParse } from "./spec/parse";
 import { builder } from "./tree";
@@ -170,6 +171,8 @@ function fillTree(c: Container, spec: Spec, host: FsContext, context: FsContext,
     r = makeDeviceNode(context, device);
     if (r < 0) return failProperty(failure, "linux.devices", device.path, r);
   }
+  r = applyNetwork(c, spec, context, failure);
+  if (r < 0) return r;
   r = applyMasks(c, context, spec.maskedPaths);
   if (r < 0) return failProperty(failure, "linux.maskedPaths", failedPath, r);
   r = applyReadonlyPaths(c, context, spec.readonlyPaths);

@@ -1,13 +1,14 @@
 // The host's world at boot: the container that is no container, its tree from the boot archive, and who speaks first.
 
 import { archiveBytes, archiveStart } from "../kernel/boot/memorymap";
-import { option } from "../kernel/boot/options";
+import { option, optionLength, optionValue } from "../kernel/boot/options";
 import { ContainerState, setHostContainer, hostContainer } from "../kernel/container/container";
 import { containerNew, setName } from "../kernel/container/lifecycle";
 import { cpioFault, cpioFaultOffset, cpioUnpack } from "../kernel/fs/cpio";
 import { memfsNew } from "../kernel/fs/memfs";
 import { putLiteral } from "../kernel/lib/bytes";
 import { logEnd, logNumber, logStart, logText } from "../kernel/log/log";
+import { hostNetworkStart } from "../kernel/net/host";
 import { setChannelHook } from "../kernel/channel";
 import { setContainerEndedHook, setHostProcessEndingHook, setProcessEndedHook } from "../kernel/task/lifecycle";
 import { Process } from "../kernel/task/process";
@@ -64,6 +65,8 @@ export function startWorld(): bool {
   setContainerEndedHook(containerEnded);
   setHostProcessEndingHook(hostProcessEnds);
   loanInit();
+  const isConfigured = option("net");
+  hostNetworkStart(optionValue, isConfigured ? optionLength : 0);
   if (!option("control")) return true;
   tree = hostRoot();
   setChannelHook(claimChannel);

@@ -3,6 +3,7 @@
 
 import { pciPresent } from "../bus/pci";
 import { consoleProbeMmio } from "./console";
+import { netProbeMmio } from "./net";
 
 const BASE: u64 = 0xfeb0_0000;
 const STEP: u64 = 0x200;
@@ -11,5 +12,8 @@ const BLOCKS: u32 = 24;
 /** Hands each block that holds a device to its driver. */
 export function mmioScan(): void {
   if (pciPresent()) return;
-  for (let i: u32 = 0; i < BLOCKS; i++) consoleProbeMmio(BASE + <u64>i * STEP, i);
+  for (let i: u32 = 0; i < BLOCKS; i++) {
+    const base = BASE + <u64>i * STEP;
+    if (!consoleProbeMmio(base, i)) netProbeMmio(base, i);
+  }
 }

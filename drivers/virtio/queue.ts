@@ -4,6 +4,7 @@
 import { barrier } from "../../shim/isa";
 import { kernelAlloc, kernelFree } from "../../kernel/mm/heap";
 
+/** Descriptor flag: another one follows. */
 const NEXT: u16 = 1;
 /** Descriptor flag: the device writes to the buffer. */
 export const DEVICE_WRITES: u16 = 2;
@@ -59,12 +60,56 @@ export function queueAdd(q: Queue, pa: u64, bytes: u32, flags: u16, cookie: u32)
   store<u64>(d, pa);
   store<u32>(d, bytes, 8);
   store<u16>(d, flags & ~NEXT, 12);
+  offer(q, i, cookie);
+  return true;
+}
+
+/** First and last descriptor of the chain that is being built. */
+let chainFirst: u32 = 0;
+let chainLast: usize = 0;
+
+/** Begins a chain of `count` buffers for the device to read: false when there are not so many descriptors. */
+export function chainBegin(q: Queue, count: u32): bool {
+  if (q.freeCount < count) return false;
+  chainFirst = q.free;
+  chainLast = 0;
+  return true;
+}
+
+/** Adds a buffer to the chain. */
+export function chainAdd(q: Queue, pa: u64, bytes: u32): void {
+  const d = q.descriptors + q.free * 16;
+  if (chainLast != 0) store<u16>(chainLast, NEXT, 12);
+  q.free = load<u16>(d, 14);
+  q.freeCount--;
+  store<u64>(d, pa);
+  store<u32>(d, bytes, 8);
+  store<u16>(d, 0, 12);
+  chainLast = d;
+}
+
+/** Offers the chain to the device; `cookie` comes back with queueTake. */
+export function chainEnd(q: Queue, cookie: u32): void {
+  offer(q, chainFirst, cookie);
+}
+
+function offer(q: Queue, i: u32, cookie: u32): void {
   store<u32>(q.cookies + (i << 2), cookie);
   const at = load<u16>(q.available, 2);
   store<u16>(q.available + 4 + ((at & (q.size - 1)) << 1), <u16>i);
   barrier();
   store<u16>(q.available, at + 1, 2);
-  return true;
+}
+
+/** Asks the device for interrupts when it has used buffers, or tells it that none are wanted. */
+export function queueInterrupts(q: Queue, wanted: bool): void {
+  store<u16>(q.available, wanted ? 0 : 1);
+}
+
+/** Whether the device wants to be told of new buffers. */
+export function queueWantsNotice(q: Queue): bool {
+  barrier();
+  return (load<u16>(q.used) & 1) == 0;
 }
 
 /** Bytes the device wrote into the buffer that queueTake returned. */
@@ -80,10 +125,21 @@ export function queueTake(q: Queue): i64 {
     if (i >= q.size) continue;
     const d = q.descriptors + i * 16;
     takenBytes = min<u32>(load<u32>(entry, 4), load<u32>(d, 8));
-    store<u16>(d, <u16>q.free, 14);
-    q.free = i;
-    q.freeCount++;
+    giveBack(q, i);
     return load<u32>(q.cookies + (i << 2));
   }
   return -1;
+}
+
+/** Frees a buffer's descriptors: all of its chain. */
+function giveBack(q: Queue, first: u32): void {
+  let d = q.descriptors + first * 16;
+  q.freeCount++;
+  // The links are ours: the device only reads descriptors, and `next` holds those of a chain as it did those of free ones.
+  while ((load<u16>(d, 12) & NEXT) != 0) {
+    d = q.descriptors + <usize>load<u16>(d, 14) * 16;
+    q.freeCount++;
+  }
+  store<u16>(d, <u16>q.free, 14);
+  q.free = first;
 }

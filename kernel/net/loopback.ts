@@ -52,10 +52,16 @@ export function loopbackMake(space: InetSpace): bool {
 export function loopbackSend(space: InetSpace, p: Packet): void {
   const lo = space.loopback;
   countSent(lo, p.length);
+  countReceived(lo, p.length);
   if (p.owner != 0) packetDisown(p);
   p.interface = changetype<usize>(lo);
   p.flags |= <u16>PacketFlag.Looped;
   p.checksum = <u8>Checksum.Verified;
+  loopbackLater(p);
+}
+
+/** A packet, with its interface, comes in when the call that sent it has done its part. */
+export function loopbackLater(p: Packet): void {
   p.next = null;
   const tail = last;
   if (tail) tail.next = p;
@@ -82,19 +88,18 @@ function drain(): void {
     const p = first!;
     first = p.next;
     if (!first) last = null;
-    countReceived(changetype<Interface>(p.interface), p.length);
     inetInput(p);
   }
   draining = false;
 }
 
-/** Drops what is on its way within a space that goes. */
-export function loopbackPurge(space: InetSpace): void {
+/** Drops what is on its way to an interface that goes. */
+export function loopbackPurge(i: Interface): void {
   let before: Packet | null = null;
   let p = first;
   while (p) {
     const next = p.next;
-    if (changetype<Interface>(p.interface).space == space) {
+    if (p.interface == changetype<usize>(i)) {
       if (before) before.next = next;
       else first = next;
       if (!next) last = before;

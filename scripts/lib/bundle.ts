@@ -18,17 +18,26 @@ export interface ConfigChanges {
   /** process.terminal, and process.consoleSize when there is a window. */
   terminal: boolean;
   window: { columns: number; rows: number } | undefined;
+  /** Annotations that are set. */
+  annotations: Record<string, string>;
 }
 
 /** The parts of config.json that the host looks at; anything may be missing or of another type. */
 interface Config {
   process?: { env?: unknown; terminal?: unknown } | null;
   root?: { path?: unknown } | null;
+  annotations?: Record<string, unknown> | null;
 }
 
 /** True when the bundle's process wants a terminal. */
 export function wantsTerminal(bundle: string): boolean {
   return parseConfig(readConfig(bundle))?.process?.terminal === true;
+}
+
+/** The annotation cyrius.network of the bundle, if it has one that is known. */
+export function networkOf(bundle: string): "bridge" | "host" | "none" | undefined {
+  const mode = parseConfig(readConfig(bundle))?.annotations?.["cyrius.network"];
+  return mode === "bridge" || mode === "host" || mode === "none" ? mode : undefined;
 }
 
 /** Writes the bundle in the directory `bundle` to the archive `file`; returns its size in bytes. */
@@ -89,6 +98,7 @@ function applyChanges(config: string, parsed: Config, changes: ConfigChanges): s
   }
   if ((parsed.process?.terminal === true) !== changes.terminal) set("terminal", changes.terminal);
   if (changes.terminal && changes.window) set("consoleSize", { height: changes.window.rows, width: changes.window.columns });
+  for (const [name, value] of Object.entries(changes.annotations)) config = setMember(config, ["annotations", name], value);
   return config;
 }
 

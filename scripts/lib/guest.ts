@@ -189,6 +189,7 @@ const configuration = {
     { destination: "/dev/shm", type: "tmpfs", source: "shm", options: ["nosuid", "noexec", "nodev", "mode=1777"] },
     { destination: "/dev/mqueue", type: "mqueue", source: "mqueue", options: ["nosuid", "noexec", "nodev"] },
   ],
+  annotations: { "cyrius.network": "none" },
   linux: { namespaces: ["pid", "mount", "uts", "ipc", "network"].map((type) => ({ type })) },
 };
 

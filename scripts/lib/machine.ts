@@ -17,6 +17,8 @@ export interface MachineOptions {
   /** The kernel's command line. */
   append: string;
   qemuArgs: string[];
+  /** QEMU's user networking, with what `hostForwards` says (QEMU's hostfwd=); undefined: no network device. */
+  hostForwards?: string[] | undefined;
   /** Where the kernel's messages go, if anywhere. */
   kernelLog: string | undefined;
 }
@@ -56,9 +58,26 @@ export function qemuArguments(options: MachineOptions): string[] {
     ...["-device", q35 ? "virtio-serial-pci-non-transitional" : "virtio-serial-device"],
     ...["-chardev", "socket,id=control,fd=3", "-device", "virtserialport,chardev=control,name=cyrius.control"],
     ...["-device", "isa-debug-exit,iobase=0xf4,iosize=4"],
+    ...networkArguments(options),
     ...["-kernel", options.kernel, "-initrd", options.initrd, "-append", options.append],
     ...options.qemuArgs,
   ];
+}
+
+/** The addresses that QEMU's user networking has: the machine's, the way out, the name server. */
+export const USER_NETWORK = { address: "10.0.2.15", prefix: 24, gateway: "10.0.2.2", nameServer: "10.0.2.3" };
+
+/** The kernel's option that gives the device the address which QEMU's DHCP server would. */
+export function networkOption(): string {
+  const { address, prefix, gateway, nameServer } = USER_NETWORK;
+  return `net=${address}/${prefix},${gateway},${nameServer}`;
+}
+
+function networkArguments(options: MachineOptions): string[] {
+  if (!options.hostForwards) return [];
+  const forwards = options.hostForwards.map((forward) => `,hostfwd=${forward}`).join("");
+  const device = options.type === "q35" ? "virtio-net-pci-non-transitional" : "virtio-net-device";
+  return ["-netdev", `user,id=net${forwards}`, "-device", `${device},netdev=net${options.type === "q35" ? ",romfile=" : ""}`];
 }
 
 export class Machine {

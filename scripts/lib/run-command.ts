@@ -4,12 +4,12 @@ import { spawnSync } from "node:child_process";
 import fs from "node:fs";
 import os from "node:os";
 import path from "node:path";
-import { GUEST_BUNDLE, packBundle, wantsTerminal } from "./bundle.ts";
+import { GUEST_BUNDLE, networkOf, packBundle, wantsTerminal } from "./bundle.ts";
 import { Connection, Refusal } from "./connection.ts";
-import { defaultAccelerator, Machine } from "./machine.ts";
+import { defaultAccelerator, Machine, networkOption } from "./machine.ts";
 import { kernelFile, projectRoot } from "./project.ts";
 import { type Exit, Session } from "./session.ts";
-import { type RunOptions, UsageError } from "./run-options.ts";
+import { type NetworkMode, type PublishedPort, type RunOptions, UsageError } from "./run-options.ts";
 
 const STATUS_TIMEOUT = 124;
 const STATUS_FAILURE = 125;
@@ -48,7 +48,8 @@ export async function run(options: RunOptions): Promise<number> {
   const interactive = options.interactive || (terminal && !options.terminal);
 
   const initrd = path.join(folder, "bundle.cpio");
-  const changes = { args: options.args, env: options.env, terminal, window: windowSize() };
+  const network = networkMode(options);
+  const changes = { args: options.args, env: options.env, terminal, window: windowSize(), annotations: annotations(options, network) };
   checkMemory(options.memory, packBundle(options.bundle, changes, initrd));
   const machine = new Machine({
     type: options.machine,
@@ -57,7 +58,8 @@ export async function run(options: RunOptions): Promise<number> {
     icount: options.icount,
     kernel,
     initrd,
-    append: ["control=1", "debug-exit", ...options.append].join(" "),
+    hostForwards: network === "none" ? undefined : options.publish.map((port) => hostForward(port, network)),
+    append: ["control=1", "debug-exit", ...(network === "none" ? [] : [networkOption()]), ...options.append].join(" "),
     qemuArgs: options.qemuArgs,
     kernelLog: options.kernelLog,
   });
@@ -79,6 +81,25 @@ export async function run(options: RunOptions): Promise<number> {
     process.off("exit", killMachine);
     process.off("exit", removeFolder);
   }
+}
+
+/** What the command line says; else what config.json does, unless ports are to be published without a network; else a bridge. */
+function networkMode(options: RunOptions): NetworkMode {
+  const configured = networkOf(options.bundle) ?? "bridge";
+  return options.network ?? (configured === "none" && options.publish.length > 0 ? "bridge" : configured);
+}
+
+/** What the container's config.json is told of its network (docs/network.md). */
+function annotations(options: RunOptions, network: NetworkMode): Record<string, string> {
+  if (network !== "bridge" || options.publish.length === 0) return { "cyrius.network": network };
+  const ports = options.publish.map((port) => `${port.host}:${port.guest}/${port.protocol}`);
+  return { "cyrius.network": network, "cyrius.publish": ports.join(",") };
+}
+
+/** QEMU leads our port to the machine's: on a bridge to the same one, which the kernel leads on, else to the container's own. */
+function hostForward(port: PublishedPort, network: NetworkMode): string {
+  const inside = network === "bridge" ? port.host : port.guest;
+  return `${port.protocol}:${port.address === "" ? "127.0.0.1" : port.address}:${port.host}-:${inside}`;
 }
 
 /** Runs the session on a booting machine, beside all that may end it early. */

@@ -8,6 +8,17 @@ export class UsageError extends Error {
 export type MachineType = "q35" | "microvm";
 export type Accelerator = "tcg" | "kvm";
 
+export type NetworkMode = "bridge" | "host" | "none";
+
+/** A port of this machine that leads to one of the container. */
+export interface PublishedPort {
+  /** Address of this machine, empty for 127.0.0.1. */
+  address: string;
+  host: number;
+  guest: number;
+  protocol: "tcp" | "udp";
+}
+
 export interface RunOptions {
   bundle: string;
   /** Replaces process.args when not empty. */
@@ -28,6 +39,9 @@ export interface RunOptions {
   kernelLog: string | undefined;
   timeoutSeconds: number | undefined;
   missing: boolean;
+  /** undefined: what config.json says, or else bridge. */
+  network: NetworkMode | undefined;
+  publish: PublishedPort[];
 }
 
 export const USAGE = `usage: cyrius run [OPTION...] BUNDLE [ARG...]
@@ -39,6 +53,8 @@ or is not found). ARG... replaces process.args of config.json.
   -i                     pass standard input on; without it the container's input is empty
   -t                     give the container a terminal
   -e, --env NAME[=VALUE] set an environment variable, to our own value of it without =VALUE
+  -p, --publish PORTS    let a port of this machine lead to the container: [ADDRESS:]HOST:GUEST[/udp], 127.0.0.1 without ADDRESS
+      --network MODE     bridge (default), host (the machine's network without translation) or none
       --id ID            the container's id (default: run)
       --memory SIZE      memory of the machine, such as 64M or 2G (default: 256M)
       --machine TYPE     q35 (default) or microvm
@@ -76,6 +92,9 @@ const settings: Record<string, Setter> = {
   "--timeout": (o, value) => (o.timeoutSeconds = Number(matched("--timeout", value, /^(\d+\.?\d*|\.\d+)$/))),
   "--kernel": (o, value) => (o.kernel = value),
   "--kernel-log": (o, value) => (o.kernelLog = value),
+  "-p": (o, value) => o.publish.push(publishedPort(value)),
+  "--publish": (o, value) => o.publish.push(publishedPort(value)),
+  "--network": (o, value) => (o.network = oneOf("--network", value, ["bridge", "host", "none"] as const)),
   "--append": (o, value) => o.append.push(value),
   "--qemu-arg": (o, value) => o.qemuArgs.push(value),
 };
@@ -91,6 +110,15 @@ function addVariable(options: RunOptions, value: string): void {
 function matched(name: string, value: string, pattern: RegExp): string {
   if (!pattern.test(value)) throw new UsageError(`${name}: ${JSON.stringify(value)} is not valid`);
   return value;
+}
+
+function publishedPort(value: string): PublishedPort {
+  const [, address = "", host, guest, protocol = "tcp"] =
+    /^(?:(\d{1,3}(?:\.\d{1,3}){3}):)?(\d{1,5}):(\d{1,5})(?:\/(tcp|udp))?$/.exec(value) ?? [];
+  const port = { address, host: Number(host), guest: Number(guest), protocol: protocol as "tcp" | "udp" };
+  if (!(port.host > 0 && port.host < 65536 && port.guest > 0 && port.guest < 65536))
+    throw new UsageError(`--publish: ${JSON.stringify(value)} is not [ADDRESS:]HOST:GUEST[/udp]`);
+  return port;
 }
 
 function oneOf<T extends string>(name: string, value: string, choices: readonly T[]): T {
@@ -118,6 +146,8 @@ export function parseRunOptions(words: string[]): RunOptions | "help" {
     kernelLog: undefined,
     timeoutSeconds: undefined,
     missing: false,
+    network: undefined,
+    publish: [],
   };
   const rest = [...words];
   while (rest[0]?.startsWith("-")) {
@@ -141,6 +171,7 @@ export function parseRunOptions(words: string[]): RunOptions | "help" {
   const bundle = rest.shift();
   if (bundle === undefined || bundle === "") throw new UsageError("no BUNDLE given; see cyrius run --help");
   if (rest[0] === "--") rest.shift();
+  if (options.network === "none" && options.publish.length > 0) throw new UsageError("--publish needs a network");
   if (options.icount && options.accelerator === "kvm") throw new UsageError("--icount counts instructions of --accel tcg only");
   return { ...options, bundle, args: rest };
 }

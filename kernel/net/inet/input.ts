@@ -8,6 +8,7 @@ import { BROADCAST4, InetAddress, isLoopback4, isLoopbackAddress, isMulticast4, 
 import { Counter } from "./counters";
 import { fragmentIn } from "./fragment";
 import { icmpInput, icmpUnreachable, IcmpCode } from "./icmp";
+import { natInput } from "../nat";
 import { Interface, interfaceByAddress } from "./interface";
 import { checksumIsRight, IP4_HEADER_BYTES, IP6_HEADER_BYTES, Protocol } from "./output";
 import { rawInput } from "./raw";
@@ -56,14 +57,27 @@ function input4(space: InetSpace, by: Interface, p: Packet): void {
     packetFree(p);
     return;
   }
-  if (!looped && !isOurs(space, by, p, to)) return forward4(space, by, p);
-  // More fragments, or not the first one.
-  const whole = (load<u16>(ip, 6) & ~0x40) == 0;
-  if (whole) deliver4(space, p, headerBytes);
-  else {
-    const full = fragmentIn(space, p, headerBytes);
-    if (full) deliver4(space, full, ((<u32>load<u8>(full.data)) & 0xf) << 2);
-  }
+  if (looped || !space.forwards) return route4(space, by, p, headerBytes, false);
+  // A router translates whole packets only.
+  const whole = isPart(ip) ? fragmentIn(space, p, headerBytes) : p;
+  if (!whole) return;
+  const translated = natInput(space, whole);
+  route4(space, by, whole, ((<u32>load<u8>(whole.data)) & 0xf) << 2, translated);
+}
+
+/** More fragments, or not the first one. */
+@inline
+function isPart(ip: usize): bool {
+  return (load<u16>(ip, 6) & ~0x40) != 0;
+}
+
+/** A packet with a checked header, whose ends translation may have changed: for us, or to be passed on. */
+function route4(space: InetSpace, by: Interface, p: Packet, headerBytes: u32, translated: bool): void {
+  const looped = (p.flags & (<u16>PacketFlag.Looped)) != 0;
+  if (!looped && !isOurs(space, by, p, load<u32>(p.network, 16))) return forward4(space, by, p, translated);
+  if (!isPart(p.network)) return deliver4(space, p, headerBytes);
+  const full = fragmentIn(space, p, headerBytes);
+  if (full) deliver4(space, full, ((<u32>load<u8>(full.data)) & 0xf) << 2);
 }
 
 /** Whether the packet is for this machine; marks broadcasts and multicasts. */

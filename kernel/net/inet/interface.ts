@@ -55,6 +55,8 @@ export class Interface {
   driver: usize;
   /** Neighbours on the link (kernel/net/arp.ts). */
   neighbours: usize;
+  /** Connections that are translated for it (kernel/net/nat.ts). */
+  tracks: u32;
   /** Hardware address: six bytes in memory order. */
   hardware: u64;
   /** NUL-padded name. */

@@ -2,8 +2,9 @@
 // by its NetSpace. Every packet, route and socket belongs to one InetSpace, so that one container never meets another's.
 
 import { kernelAlloc, kernelFree } from "../../mm/heap";
-import { loopbackMake, loopbackPurge } from "../loopback";
+import { loopbackMake } from "../loopback";
 import { NetSpace } from "../space";
+import { interfaceFree } from "./configure";
 import { COUNTERS } from "./counters";
 import { fragmentsPurge } from "./fragment";
 import { PortTable, portTableFree } from "./ports";
@@ -95,7 +96,6 @@ function make(net: NetSpace): InetSpace | null {
 
 /** Frees the space with its interfaces and routes; its sockets have gone. For spaceRelease. */
 export function inetFree(space: InetSpace): void {
-  loopbackPurge(space);
   fragmentsPurge(space);
   while (space.routes) {
     const route = space.routes!;
@@ -105,7 +105,7 @@ export function inetFree(space: InetSpace): void {
   while (space.interfaces) {
     const i = space.interfaces!;
     space.interfaces = i.next;
-    kernelFree(changetype<usize>(i));
+    interfaceFree(i);
   }
   if (space.tcp != 0) portTableFree(changetype<PortTable>(space.tcp));
   if (space.udp != 0) portTableFree(changetype<PortTable>(space.udp));

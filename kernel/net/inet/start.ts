@@ -1,6 +1,8 @@
 // What the Internet protocols need from boot on.
 
 import { loopbackInit } from "../loopback";
+import { arpInit } from "../arp";
+import { natInit } from "../nat";
 import { datagramsInit } from "./datagram";
 import { fragmentInit } from "./fragment";
 import { tcpInit } from "../tcp/actions";
@@ -10,5 +12,5 @@ export function inetInit(): bool {
   loopbackInit();
   datagramsInit();
   tcpInit();
-  return fragmentInit();
+  return fragmentInit() && arpInit() && natInit();
 }

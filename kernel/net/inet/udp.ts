@@ -3,6 +3,7 @@
 
 import { checksumIsRight } from "./output";
 import { Checksum, Packet, packetDestination, PacketFlag, packetFree, packetPull, packetShare, packetSource, packetTrim } from "../packet";
+import { dhcpInput, dhcpListens } from "../dhcp";
 import { address4, isMapped4, isMulticast4, setAddress } from "./address";
 import { Counter } from "./counters";
 import { asDatagram, datagramEnqueue, datagramError, DatagramSocket, groupFind } from "./datagram";
@@ -14,6 +15,8 @@ import { datagramFind, datagramFitness, PortEntry, portFind, PortTable } from ".
 import { count, InetSpace } from "./space";
 
 export const UDP_HEADER_BYTES: u32 = 8;
+/** Port 68, in network order as loaded. */
+const DHCP_CLIENT: u16 = 0x4400;
 
 /** A datagram has come in, with its header in one part. Consumes it. */
 export function udpInput(space: InetSpace, p: Packet): void {
@@ -23,6 +26,10 @@ export function udpInput(space: InetSpace, p: Packet): void {
   if (!isRight(p)) {
     count(space, Counter.UdpChecksumErrors);
     return drop(space, p);
+  }
+  if (load<u16>(p.transport, 2) == DHCP_CLIENT && dhcpListens(changetype<Interface>(p.interface))) {
+    packetPull(p, UDP_HEADER_BYTES);
+    return dhcpInput(p);
   }
   if (space.udp == 0) return nobody(space, p);
   const table = changetype<PortTable>(space.udp);
@@ -44,7 +51,7 @@ function drop(space: InetSpace, p: Packet): void {
 
 /** No checksum is fine over IPv4, and an error over IPv6 (RFC 8200, 8.1). */
 function isRight(p: Packet): bool {
-  if (p.checksum == <u8>Checksum.Verified) return true;
+  if (p.checksum == <u8>Checksum.Verified || p.checksum == <u8>Checksum.ToCompute) return true;
   if (load<u16>(p.transport, 6) == 0) return isMapped4(packetDestination(p));
   return checksumIsRight(p);
 }

@@ -1,0 +1,114 @@
+// The network of containers, seen from this machine: QEMU's user networking leads ports of ours into the machine, and the kernel leads them on.
+
+import assert from "node:assert/strict";
+import { createHash, randomBytes } from "node:crypto";
+import dgram from "node:dgram";
+import { before, test } from "node:test";
+import { buildGuestBundle } from "../scripts/lib/guest.ts";
+import { runBundle, type Running, startBundle } from "../scripts/testing/run-bundle.ts";
+
+before(() => buildGuestBundle());
+
+/** A port that is free now; nobody else takes it before QEMU does. */
+async function freePort(): Promise<number> {
+  const socket = dgram.createSocket("udp4");
+  await new Promise<void>((resolve) => socket.bind(0, "127.0.0.1", resolve));
+  const { port } = socket.address();
+  await new Promise<void>((resolve) => socket.close(() => resolve()));
+  return port;
+}
+
+/** Ends the machine and waits for that. */
+async function end(running: Running): Promise<void> {
+  running.child.kill("SIGKILL");
+  await running.ended;
+}
+
+/** Sends `data` to our port until it comes back; a datagram may be lost. */
+async function echoed(port: number, data: Buffer): Promise<Buffer> {
+  const socket = dgram.createSocket("udp4");
+  try {
+    return await new Promise<Buffer>((resolve, reject) => {
+      const send = (): void => socket.send(data, port, "127.0.0.1");
+      const again = setInterval(send, 500);
+      const limit = setTimeout(() => reject(new Error("no answer")), 30_000);
+      socket.on("message", (message) => {
+        clearInterval(again);
+        clearTimeout(limit);
+        resolve(message);
+      });
+      socket.on("error", reject);
+      send();
+    });
+  } finally {
+    socket.close();
+  }
+}
+
+for (const [machine, network] of [
+  ["q35", "bridge"],
+  ["microvm", "bridge"],
+  ["q35", "host"],
+] as const)
+  test(`datagrams come to a published port and back (${machine}, ${network})`, async () => {
+    const port = await freePort();
+    const options = ["--machine", machine, "--network", network, "-p", `${port}:99/udp`];
+    const running = startBundle("guest", ["/bin/udp-echo", "99"], options);
+    try {
+      await running.output("ready");
+      // The last ones come and go in fragments.
+      for (const size of [1, 100, 1400, 1473, 4000, 8000]) {
+        const data = randomBytes(size);
+        assert.ok((await echoed(port, data)).equals(data), `${size} bytes`);
+      }
+    } finally {
+      await end(running);
+    }
+  });
+
+test("a web server in a container answers, and 20 MB come out of it unchanged", async () => {
+  const port = await freePort();
+  const script = "echo hello >/index.html; dd if=/dev/urandom of=/big bs=1M count=20 2>/dev/null; md5sum </big; echo ready; httpd -f -h /";
+  const running = startBundle("busybox", ["sh", "-c", script], ["-p", `${port}:80`]);
+  try {
+    let printed = "";
+    running.child.stdout?.on("data", (bytes: Buffer) => (printed += bytes.toString()));
+    await running.output("ready");
+    const get = (path: string): Promise<Response> => fetch(`http://127.0.0.1:${port}${path}`, { headers: { connection: "close" } });
+    let response: Response | undefined;
+    // The server listens a moment after it said so.
+    for (let tries = 0; response === undefined && tries < 100; tries++) {
+      response = await get("/").catch(() => undefined);
+      if (response === undefined) await new Promise((resolve) => setTimeout(resolve, 100));
+    }
+    assert.equal(await response?.text(), "hello\n");
+    const big = Buffer.from(await (await get("/big")).arrayBuffer());
+    assert.equal(createHash("md5").update(big).digest("hex"), /[0-9a-f]{32}/.exec(printed)?.[0]);
+    assert.equal((await get("/missing")).status, 404);
+  } finally {
+    await end(running);
+  }
+});
+
+test("a container on the bridge has an address, a way out, and names", async () => {
+  const script = "ping -c 1 -W 20 172.17.0.1 && ping -c 1 -W 20 10.0.2.2 && cat /etc/hosts /etc/resolv.conf /etc/hostname";
+  const { stdout, status } = await runBundle("busybox", ["sh", "-c", script], ["--network", "bridge"]);
+  assert.equal(status, 0, stdout.toString());
+  assert.match(stdout.toString(), /^127\.0\.0\.1\tlocalhost$/m);
+  assert.match(stdout.toString(), /^172\.17\.0\.2\tbusybox$/m);
+  assert.match(stdout.toString(), /^nameserver 10\.0\.2\.3$/m);
+});
+
+test("without a network there is loopback only", async () => {
+  const script = "ping -c 1 127.0.0.1 >/dev/null && ! ping -c 1 10.0.2.2 2>&1";
+  const { stdout, status } = await runBundle("busybox", ["sh", "-c", script], ["--network", "none"]);
+  assert.equal(status, 0);
+  assert.match(stdout.toString(), /Network is unreachable/);
+});
+
+test("a port cannot be published twice", async () => {
+  const port = await freePort();
+  const { status, stderr } = await runBundle("busybox", ["true"], ["-p", `${port}:1/udp`, "-p", `127.0.0.2:${port}:2/udp`]);
+  assert.equal(status, 125);
+  assert.match(stderr, /annotations\[cyrius\.publish\].*published already/);
+});
