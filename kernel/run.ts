@@ -6,7 +6,7 @@ import { BLOCKED, GONE, PASSED, Result } from "./result";
 import { attention, Attention } from "./task/attention";
 import { exitThread } from "./task/lifecycle";
 import { operationCloses, releaseOperation } from "./task/operation";
-import { requestReschedule, requeueCurrent, shouldYield, sliceEndNs, switchToNext } from "./task/scheduler";
+import { requestReschedule, requeueCurrent, shouldYield, sliceEndNs, switchCharged, switchToNext } from "./task/scheduler";
 import { stopThread } from "./task/stop";
 import { current, EntryWork, Thread, ThreadState, Work } from "./task/thread";
 import { workRun } from "./task/work";
@@ -104,11 +104,14 @@ export function settle(): void {
     }
     const work = t.work;
     if (work == 0) {
-      if (!(attention & Attention.Reschedule) || !shouldYield(nowNs())) break;
+      if (!(attention & Attention.Reschedule)) break;
+      const now = nowNs();
+      if (!shouldYield(now)) break;
       requeueCurrent();
       t.involuntarySwitches++;
-      if (t.rseq != 0) t.work |= Work.Sequence;
-      switchToNext();
+      // A restartable sequence makes no system calls: only who was interrupted elsewhere can be in one.
+      if (t.rseq != 0 && t.call == NO_CALL) t.work |= Work.Sequence;
+      switchCharged(now);
       continue;
     }
     if (work == Work.Signal) deliverTo(t);

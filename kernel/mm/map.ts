@@ -283,6 +283,9 @@ export function moveRegion(space: AddressSpace, vma: Vma, from: u64, oldBytes: u
   if (r < 0) return r;
   r = mapRegion(space, to, newBytes, flags, inode, offset, entry);
   if (r < 0) return r;
+  // Tables of what stood there may have gone with it; they are free, so making them again cannot fail.
+  r = reserveTables(space, from, to, kept);
+  assert(r >= 0, "tables that were just freed");
   // An anonymous region's offsets name its old addresses; mapRegion has renamed them.
   movePages(space, from, to, kept);
   if (!keepOld) r = unmapRegion(space, from, from + oldBytes);

@@ -132,3 +132,13 @@ function makeTables(root: usize, va: u64): Result {
   lastTable = table;
   return <Result>slotOf(table, va, 0);
 }
+
+/** Gives back the page table of `va`, which is there and has no entry any more. The TLB must forget it. */
+export function dropTable(root: usize, va: u64): void {
+  let table = root;
+  for (let level: u32 = 3; level != 1; level--) table = <usize>(load<u64>(slotOf(table, va, level)) & PTE_ADDRESS);
+  const slot = slotOf(table, va, 1);
+  const below = <usize>(load<u64>(slot) & PTE_ADDRESS);
+  store<u64>(slot, 0);
+  tableFree(below);
+}

@@ -294,6 +294,32 @@ describe("growing and moving", () => {
     expect(space.pages).toBe(5);
   });
 
+  test("a move takes its pages to where whole tables were in the way", () => {
+    const far = (page(0) + 0x20_0000) & ~(<u64>0x1f_ffff);
+    map(10, 14);
+    write(10, 5);
+    expect(mapRegion(space, far, 0x40_0000, READ_WRITE, null, 0, null)).toBe(far);
+    handleFault(space, far, Access.Write);
+    handleFault(space, far + 0x20_0000, Access.Write);
+    expect(moveRegion(space, vmaAt(space, 0), page(10), 4 * PAGE, far, 0x40_0000, false)).toBe(far);
+    expect(read(<i64>((far - page(0)) / PAGE))).toBe(5);
+    expect(space.pages).toBe(1);
+  });
+
+  test("unmapping gives tables back that show nothing else", () => {
+    const far = (page(0) + 0x20_0000) & ~(<u64>0x1f_ffff);
+    const tables = space.container.account.pageTable;
+    mapRegion(space, far, 0x60_0000, READ_WRITE, null, 0, null);
+    for (let at: u64 = 0; at < 0x60_0000; at += 0x10_0000) handleFault(space, far + at, Access.Write);
+    expect(space.container.account.pageTable - tables).toBe(5 * PAGE);
+    unmapRegion(space, far + PAGE, far + 0x60_0000);
+    expect(space.container.account.pageTable - tables).toBe(3 * PAGE, "the first shows a page");
+    unmapRegion(space, far, far + PAGE);
+    expect(space.pages).toBe(0);
+    mapRegion(space, far, 0x60_0000, READ_WRITE, null, 0, null);
+    expect(handleFault(space, far + 0x30_0000, Access.Write)).toBe(0);
+  });
+
   test("a move that keeps the old mapping leaves it empty (MREMAP_DONTUNMAP)", () => {
     map(10, 12);
     write(10, 9);

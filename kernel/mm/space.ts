@@ -7,7 +7,7 @@ import { Inode } from "../vfs/inode";
 import { frameInfo, frameRelease, PAGE_SHIFT, PAGE_SIZE } from "./frame";
 import { kernelAlloc, kernelFree } from "./heap";
 import { kernelRoot } from "./kernelmap";
-import { findSlot, pteFrame, PTE_ADDRESS, PTE_DIRTY, tableFree, tableNew } from "./pagetable";
+import { dropTable, findSlot, pteFrame, PTE_ADDRESS, PTE_DIRTY, tableFree, tableNew } from "./pagetable";
 import { spaceAsleep } from "./trim";
 import { Vma, VmaFlag, vmaFree } from "./vma";
 
@@ -152,8 +152,8 @@ export function spaceFlush(space: AddressSpace, start: u64, end: u64): void {
 }
 
 /**
- * Takes the pages of [start, end) out of the tables and gives their frames back; the tables stay for reuse until exit. Entries with a bit
- * of `keep` stay.
+ * Takes the pages of [start, end) out of the tables and gives their frames back, and tables that show nothing else: else a large range, like
+ * a thread's stack, would be searched table by table for ever. Entries with a bit of `keep` stay, and so do all tables then.
  */
 export function unmapPages(space: AddressSpace, start: u64, end: u64, keep: u64 = 0): void {
   let any = false;
@@ -165,6 +165,7 @@ export function unmapPages(space: AddressSpace, start: u64, end: u64, keep: u64 
       continue;
     }
     // To the end of this page table, or of the range.
+    const from = va;
     const last = min(end, (va + 0x20_0000) & ~(<u64>0x1f_ffff));
     let s = slot;
     for (; va < last; va += PAGE_SIZE, s += 8) {
@@ -179,6 +180,10 @@ export function unmapPages(space: AddressSpace, start: u64, end: u64, keep: u64 
       store<u64>(s, 0);
       uncountPage(space);
       frameRelease(pteFrame(entry));
+      any = true;
+    }
+    if (last - from == 0x20_0000 && keep == 0) {
+      dropTable(space.root, from);
       any = true;
     }
   }

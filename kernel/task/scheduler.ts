@@ -283,6 +283,16 @@ export function switchToNext(): void {
   const now = nowNs();
   const old = current;
   if (old) charge(old, now);
+  switchAt(now);
+}
+
+/** switchToNext at the time when the old thread has been charged. */
+export function switchCharged(now: u64): void {
+  switchAt(now);
+}
+
+@inline
+function switchAt(now: u64): void {
   const next = takeNext();
   sliceEndNs = queueCount == 0 || !next ? 0 : now + SLICE_NS;
   attended(Attention.Reschedule);
