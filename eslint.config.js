@@ -33,7 +33,9 @@ export default tseslint.config(
   {
     files: ["shim/isa.ts", ...KERNEL_LAYERS, "userland/**/*.ts"],
     languageOptions: assemblyScript,
+    plugins: { "@typescript-eslint": tseslint.plugin },
     rules: {
+      "@typescript-eslint/no-unused-vars": ["error", { args: "none" }],
       "no-var": "error",
       "prefer-const": "error",
       "no-dupe-else-if": "error",

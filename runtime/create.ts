@@ -15,7 +15,7 @@ import { FileSystemKind, FsContext, isDirectory, isRegular, MountFlag, Path } fr
 import { fsContextNew, fsContextRelease, mountSetFlags, vfsNew } from "../kernel/vfs/mount";
 import { inodeRead } from "../kernel/vfs/regular";
 import { pathRelease, walk, WalkFlag } from "../kernel/vfs/walk";
-import { Failure, failureClear, fail, failBegin, failPut, failPutBytes, failPutUnsigned } from "./failure";
+import { Failure, failureClear, fail, failBegin, failPut, failPutBytes, failPutUnsigned, failReason } from "./failure";
 import { applyMasks, applyMount, applyReadonlyPaths, defaultInodeLimit, failedPath } from "./mounts";
 import { makeDefaultDevices, makeDeviceNode } from "./devices";
 import { Spec, specAt, specBytes, SpecDevice, specForgetBuilding, specFree, SpecMount, SpecString, stringListAt } from "./spec/model";
@@ -51,57 +51,6 @@ function failProperty(failure: Failure, property: string, value: SpecString | nu
   }
   failReason(failure, error);
   return error;
-}
-
-/** The part of a message that tells an error number in words. */
-export function failReason(failure: Failure, error: Result): void {
-  switch (<i32>-error) {
-    case Errno.ENOENT:
-      failPut(failure, "no such file or directory");
-      break;
-    case Errno.ENOTDIR:
-      failPut(failure, "not a directory");
-      break;
-    case Errno.EACCES:
-      failPut(failure, "permission denied");
-      break;
-    case Errno.ELOOP:
-      failPut(failure, "too many symbolic links");
-      break;
-    case Errno.ENAMETOOLONG:
-      failPut(failure, "name too long");
-      break;
-    case Errno.EROFS:
-      failPut(failure, "read-only file system");
-      break;
-    case Errno.EEXIST:
-      failPut(failure, "exists already");
-      break;
-    case Errno.EINVAL:
-      failPut(failure, "invalid");
-      break;
-    case Errno.EISDIR:
-      failPut(failure, "is a directory");
-      break;
-    case Errno.ENOSPC:
-      failPut(failure, "no space left");
-      break;
-    case Errno.ENOMEM:
-      failPut(failure, "out of memory");
-      break;
-    case Errno.ENODEV:
-      failPut(failure, "no such file system type");
-      break;
-    case Errno.EBUSY:
-      failPut(failure, "busy");
-      break;
-    case Errno.EOPNOTSUPP:
-      failPut(failure, "not applied by this kernel");
-      break;
-    default:
-      failPut(failure, "error ");
-      failPutUnsigned(failure, <u64>-error);
-  }
 }
 
 /** Reads and decodes config.json of the bundle; null with the failure told. */

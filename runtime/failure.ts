@@ -2,6 +2,9 @@
 // fixed size that the caller owns (static, or FAILURE_BYTES from kernelAlloc), so that saying "out of memory" takes no memory.
 // The message is UTF-8 without a terminator; what comes from outside is made printable, and a message that is too long ends in "...".
 
+import { Errno } from "../kernel/errno";
+import { Result } from "../kernel/result";
+
 /** Longest message, in bytes. */
 export const FAILURE_MESSAGE_LIMIT: u32 = 256;
 
@@ -80,4 +83,55 @@ export function failPutByte(failure: Failure, c: u8): void {
   let cut = FAILURE_MESSAGE_LIMIT - 3;
   while ((load<u8>(message + cut) & 0xc0) == 0x80) cut--;
   for (; cut < FAILURE_MESSAGE_LIMIT; cut++) store<u8>(message + cut, 0x2e);
+}
+
+/** The part of a message that tells an error number in words. */
+export function failReason(failure: Failure, error: Result): void {
+  switch (<i32>-error) {
+    case Errno.ENOENT:
+      failPut(failure, "no such file or directory");
+      break;
+    case Errno.ENOTDIR:
+      failPut(failure, "not a directory");
+      break;
+    case Errno.EACCES:
+      failPut(failure, "permission denied");
+      break;
+    case Errno.ELOOP:
+      failPut(failure, "too many symbolic links");
+      break;
+    case Errno.ENAMETOOLONG:
+      failPut(failure, "name too long");
+      break;
+    case Errno.EROFS:
+      failPut(failure, "read-only file system");
+      break;
+    case Errno.EEXIST:
+      failPut(failure, "exists already");
+      break;
+    case Errno.EINVAL:
+      failPut(failure, "invalid");
+      break;
+    case Errno.EISDIR:
+      failPut(failure, "is a directory");
+      break;
+    case Errno.ENOSPC:
+      failPut(failure, "no space left");
+      break;
+    case Errno.ENOMEM:
+      failPut(failure, "out of memory");
+      break;
+    case Errno.ENODEV:
+      failPut(failure, "no such file system type");
+      break;
+    case Errno.EBUSY:
+      failPut(failure, "busy");
+      break;
+    case Errno.EOPNOTSUPP:
+      failPut(failure, "not applied by this kernel");
+      break;
+    default:
+      failPut(failure, "error ");
+      failPutUnsigned(failure, <u64>-error);
+  }
 }

@@ -21,7 +21,7 @@ import { File, FileKind, isDirectory, Path } from "../kernel/vfs/inode";
 import { fsContextNew, fsContextSetCwd } from "../kernel/vfs/mount";
 import { maySearch } from "../kernel/vfs/permission";
 import { pathRelease, walk, WalkFlag } from "../kernel/vfs/walk";
-import { Failure, fail, failBegin, failPut, failPutBytes } from "./failure";
+import { Failure, fail, failBegin, failPut, failPutBytes, failReason } from "./failure";
 import { groupAt, specAt, specBytes, SpecProcess, SpecRlimit, SpecString, StringList, stringListAt } from "./spec/model";
 import { builder, makeDirectories } from "./tree";
 
@@ -162,29 +162,17 @@ function failProgram(failure: Failure, name: SpecString, error: Result): void {
     case Errno.ENOENT:
       failPut(failure, bytesIndexOf(specBytes(name), name.length, 0x2f) < 0 ? "not found in $PATH" : "no such file or directory");
       break;
-    case Errno.EACCES:
-      failPut(failure, "permission denied");
-      break;
     case Errno.ENOEXEC:
       failPut(failure, "not a program this machine can run");
       break;
     case Errno.ENOTDIR:
       failPut(failure, "a part of the path is not a directory");
       break;
-    case Errno.ELOOP:
-      failPut(failure, "too many symbolic links");
-      break;
-    case Errno.ENAMETOOLONG:
-      failPut(failure, "name too long");
-      break;
     case Errno.E2BIG:
       failPut(failure, "arguments too long");
       break;
-    case Errno.ENOMEM:
-      failPut(failure, "out of memory");
-      break;
     default:
-      failPut(failure, "cannot be run");
+      failReason(failure, error);
   }
 }
 

@@ -4,7 +4,7 @@
 
 import { Container } from "../kernel/container/container";
 import { Errno } from "../kernel/errno";
-import { bytesEqualLiteral, bytesIndexOf, bytesStartWith, cstringLength, parseDecimal, putLiteral } from "../kernel/lib/bytes";
+import { bytesEqualLiteral, bytesIndexOf, cstringLength, parseDecimal, putLiteral } from "../kernel/lib/bytes";
 import { put, putByte, putBytes, putCstring, Text, textFree, textNew } from "../kernel/lib/text";
 import { PAGE_SHIFT, PAGE_SIZE } from "../kernel/mm/frame";
 import { containerJoin, containerUseHost, hostSpace, nameServer, nameServerCount } from "../kernel/net/host";

@@ -4,7 +4,7 @@ import { MessageQueue } from "../ipc/message";
 import { Segment, segmentAttachCount } from "../ipc/segment";
 import { SemaphoreSet } from "../ipc/semaphore";
 import { ipcAt, IpcKind, ipcLastPlace, IpcObject } from "../ipc/table";
-import { put, putByte, putOctal, putSigned, putUnsigned, Text, textFree, textNew } from "../lib/text";
+import { put, putByte, putOctal, putSigned, putUnsigned, Text } from "../lib/text";
 import { PAGE_SHIFT } from "../mm/frame";
 import { Result } from "../result";
 import { Inode } from "../vfs/inode";
@@ -18,21 +18,10 @@ function column(text: Text, value: u64, width: i32): void {
 
 /** Key, id and permissions. */
 function putHead(text: Text, object: IpcObject): void {
-  const key = textNew(16);
-  if (!key) {
-    text.failed = true;
-    return;
-  }
-  putSigned(key, object.key);
-  for (let i = key.length; i < 10; i++) putByte(text, 0x20);
-  for (let i: u32 = 0; i < key.length; i++) putByte(text, load<u8>(key.data + i));
-  key.length = 0;
-  putOctal(key, object.mode);
+  putSigned(text, object.key, 10);
   column(text, object.id, 10);
   put(text, "  ");
-  for (let i = key.length; i < 4; i++) putByte(text, 0x20);
-  for (let i: u32 = 0; i < key.length; i++) putByte(text, load<u8>(key.data + i));
-  textFree(key);
+  putOctal(text, object.mode, 4, 0x20);
 }
 
 function putOwners(text: Text, object: IpcObject): void {

@@ -76,54 +76,46 @@ export function putCstring(t: Text, p: usize): void {
   putBytes(t, p, n);
 }
 
-/** Appends `v` in decimal, padded on the left with `pad` to at least `width` characters. */
-export function putUnsigned(t: Text, v: u64, width: i32 = 0, pad: u8 = 0x20): void {
+/** Appends the digits of `v` to `base`, in lower case, padded on the left with `pad` to at least `width` characters. */
+@inline
+function putDigits(t: Text, v: u64, base: u64, width: i32, pad: u8): void {
   let digits = 1;
-  for (let x = v / 10; x != 0; x /= 10) digits++;
+  for (let x = v / base; x != 0; x /= base) digits++;
   const n = max(digits, width);
   if (!textReserve(t, n)) return;
   let p = t.data + t.length + n;
   for (let i = 0; i < n; i++) {
     p--;
-    store<u8>(p, i < digits ? <u8>(0x30 + (v % 10)) : pad);
-    v /= 10;
+    const d = <u8>(v % base);
+    store<u8>(p, i >= digits ? pad : d < 10 ? 0x30 + d : 0x57 + d);
+    v /= base;
   }
   t.length += n;
 }
 
-export function putSigned(t: Text, v: i64): void {
-  if (v < 0) {
-    putByte(t, 0x2d);
-    putUnsigned(t, 0 - <u64>v);
-  } else putUnsigned(t, v);
+/** Appends `v` in decimal, padded on the left with `pad` to at least `width` characters. */
+export function putUnsigned(t: Text, v: u64, width: i32 = 0, pad: u8 = 0x20): void {
+  putDigits(t, v, 10, width, pad);
+}
+
+/** Appends `v` in decimal, padded on the left with spaces to at least `width` characters. */
+export function putSigned(t: Text, v: i64, width: i32 = 0): void {
+  const start = t.length;
+  if (v < 0) putByte(t, 0x2d);
+  putDigits(t, v < 0 ? 0 - <u64>v : v, 10, 0, 0x20);
+  const n = <i32>(t.length - start);
+  if (n >= width || !textReserve(t, width - n)) return;
+  memory.copy(t.data + start + (width - n), t.data + start, n);
+  memory.fill(t.data + start, 0x20, width - n);
+  t.length += width - n;
 }
 
 /** Appends `v` in lower-case hexadecimal without a prefix, padded on the left with `pad` to at least `width` characters. */
 export function putHex(t: Text, v: u64, width: i32 = 1, pad: u8 = 0x30): void {
-  let digits = 1;
-  for (let x = v >> 4; x != 0; x >>= 4) digits++;
-  const n = max(digits, width);
-  if (!textReserve(t, n)) return;
-  let p = t.data + t.length + n;
-  for (let i = 0; i < n; i++) {
-    p--;
-    const d = <u8>(v & 15);
-    store<u8>(p, i >= digits ? pad : d < 10 ? 0x30 + d : 0x57 + d);
-    v >>= 4;
-  }
-  t.length += n;
+  putDigits(t, v, 16, width, pad);
 }
 
-export function putOctal(t: Text, v: u64, width: i32 = 1): void {
-  let digits = 1;
-  for (let x = v >> 3; x != 0; x >>= 3) digits++;
-  const n = max(digits, width);
-  if (!textReserve(t, n)) return;
-  let p = t.data + t.length + n;
-  for (let i = 0; i < n; i++) {
-    p--;
-    store<u8>(p, 0x30 + <u8>(v & 7));
-    v >>= 3;
-  }
-  t.length += n;
+/** Appends `v` in octal without a prefix, padded on the left with `pad` to at least `width` characters. */
+export function putOctal(t: Text, v: u64, width: i32 = 1, pad: u8 = 0x30): void {
+  putDigits(t, v, 8, width, pad);
 }

@@ -1,6 +1,7 @@
 // User memory, from the kernel's side. The shim copies with fault recovery and says how far it came; here the fault is resolved (demand
-// zero, copy on write, file page) and a finish... function goes on with the copy, apart from the straight way that most take. A bad pointer is -EFAULT; BLOCKED means that the page needs I/O and the
-// thread is parked: return it. Every function works in the address space of the current thread.
+// zero, copy on write, file page) and a finish... function goes on with the copy, apart from the straight way that most take. A bad pointer is
+// -EFAULT; BLOCKED means that the page needs I/O and the thread is parked: return it. Every function works in the address space of the
+// current thread.
 
 import {
   closeUser,

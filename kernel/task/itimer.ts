@@ -10,7 +10,7 @@ import { Timer, TimerKind, TIMER_BYTES, timerCancel, timerDestroy, timerInit, ti
 import { hardLimit, LimitKind, softLimit } from "./limits";
 import { threadFind } from "./pids";
 import { Process } from "./process";
-import { INFO_BYTES, kernelInfo, pendingWithdraw, processPending, SignalCode, SignalInfo, threadPending } from "./siginfo";
+import { kernelInfo, pendingWithdraw, processPending, SignalCode, SignalInfo, threadPending } from "./siginfo";
 import { sendSignalToProcess, sendTimerSignal } from "./signal";
 import { Signal } from "./signalset";
 import { processCpuNs, threadCpuNs } from "./stop";

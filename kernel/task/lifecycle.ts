@@ -83,10 +83,6 @@ export function fpuReset(t: Thread): void {
   memory.copy(t.fpu, fpuClean, fpuBytes);
 }
 
-export function fpuAreaBytes(): u32 {
-  return fpuBytes;
-}
-
 /** True when the container may have one more thread (pids.max). */
 function mayAddThread(c: Container): bool {
   return c.pidLimit == 0 || c.threadCount < c.pidLimit;

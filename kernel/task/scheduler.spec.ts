@@ -1,6 +1,5 @@
 import { Container } from "../container/container";
 import { random, seed } from "../lib/testing";
-import { kernelAlloc } from "../mm/heap";
 import { testContainer } from "../mm/testing";
 import { nowNs } from "../time/clock";
 import { advance } from "../time/testing";

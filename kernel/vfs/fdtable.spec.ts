@@ -17,7 +17,7 @@ import {
   fdTableRelease,
 } from "./fdtable";
 import { fileNew, fileRelease, fileRetain } from "./file";
-import { File, FileKind } from "./inode";
+import { FileKind } from "./inode";
 import { anonymousInode, namelessInit } from "./nameless";
 
 const LIMIT: u64 = 1024;

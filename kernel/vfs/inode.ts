@@ -58,17 +58,6 @@ export class FileSystem {
 }
 export const FILE_SYSTEM_BYTES: u32 = (offsetof<FileSystem>() + 7) & ~7;
 
-/** File types: S_IFMT bits of the mode, shifted right by 12 (POSIX sys/stat.h values). */
-export const enum FileType {
-  Fifo = 1,
-  Character = 2,
-  Directory = 4,
-  Block = 6,
-  Regular = 8,
-  Symlink = 10,
-  Socket = 12,
-}
-
 /** Bits of Inode.flags. */
 export const enum InodeFlag {
   /** Counted in FileSystem.inodesUsed: made in this file system, not taken over from its lower tree. */
@@ -264,7 +253,6 @@ export class Path {
   mount: Mount;
   entry: Entry;
 }
-export const PATH_BYTES: u32 = 8;
 
 /** One container's file-system view. */
 @unmanaged

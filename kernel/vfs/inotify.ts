@@ -6,7 +6,7 @@ import { Errno } from "../errno";
 import { kernelAlloc, kernelFree } from "../mm/heap";
 import { copyOut } from "../mm/user";
 import { BLOCKED, Result } from "../result";
-import { put, putByte, putHex, putUnsigned, Text } from "../lib/text";
+import { put, putHex, Text } from "../lib/text";
 import { bytesEqual } from "../lib/bytes";
 import { wakeAll, WaitQueue } from "../task/wait";
 import { fileSystemRelease, fileSystemRetain, inodeRelease, inodeRetain } from "./entry";

@@ -21,7 +21,6 @@ import {
   Inode,
   InodeFlag,
   isDirectory,
-  isRegular,
   MountFlag,
   Path,
   S_IFBLK,

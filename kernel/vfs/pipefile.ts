@@ -10,7 +10,7 @@ import { WaitQueue } from "../task/wait";
 import { OperationKind, operationOpens } from "../task/operation";
 import { fileNew, fileRelease, fileRetain, heldFile, setFilePoll, setFileQueue, setFileRelease } from "./file";
 import { FileAccess, OpenFlag } from "./flags";
-import { File, FileKind, FileSystemKind, Inode, INODE_BYTES, S_IFIFO } from "./inode";
+import { File, FileKind, FileSystemKind, INODE_BYTES, S_IFIFO } from "./inode";
 import { namelessInode } from "./nameless";
 import { setFifoOpener } from "./operations";
 import {

@@ -8,7 +8,7 @@ import { kernelAlloc, kernelFree } from "../mm/heap";
 import { copyOut } from "../mm/user";
 import { BLOCKED, Result } from "../result";
 import { wakeAll, WaitQueue } from "../task/wait";
-import { nowNs, wallNs, wallOffset } from "../time/clock";
+import { nowNs, wallOffset } from "../time/clock";
 import { setTimerHandler, Timer, TimerKind, TIMER_BYTES, timerCancel, timerDestroy, timerInit, timerSet } from "../time/timer";
 import { fileNew, setFileDescribe, setFilePoll, setFileQueue, setFileRead, setFileRelease } from "./file";
 import { OpenFlag } from "./flags";

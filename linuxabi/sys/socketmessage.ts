@@ -3,7 +3,7 @@
 
 import { Errno } from "../../kernel/errno";
 import { copyIn, copyOut, userRange } from "../../kernel/mm/user";
-import { Exchange, exchange, exchangeOne, exchangeStart, GROUP_FORGOTTEN, MessageFlag } from "../../kernel/net/exchange";
+import { Exchange, exchangeOne, exchangeStart, GROUP_FORGOTTEN, MessageFlag } from "../../kernel/net/exchange";
 import { NOBODY } from "../../kernel/net/message";
 import { Socket, socketOf, SocketOption, takeError } from "../../kernel/net/socket";
 import { socketReceive, socketSend } from "../../kernel/net/transfer";

@@ -30,13 +30,14 @@ export function cyriusResults(batch: GuestProgram[], options: string[] = []): Cy
   return { results, complaint: (run.stderr.toString("latin1") + ending).trim() };
 }
 
-/** The lines in which two results differ: empty when they are the same. */
+/** The lines in which two results differ, and checks that failed alike: empty when all is well. */
 export function differences(linux: GuestResult, cyrius: GuestResult): string[] {
   const wanted = linux.output.split("\n");
   const got = cyrius.output.split("\n");
   const lines: string[] = [];
   for (let i = 0; i < Math.max(wanted.length, got.length); i++) {
     if (wanted[i] !== got[i]) lines.push(`Linux  ${wanted[i] ?? "(nothing)"}`, `Cyrius ${got[i] ?? "(nothing)"}`);
+    else if (wanted[i]?.startsWith("FAIL ")) lines.push(`both   ${wanted[i]}`);
   }
   if (linux.status !== cyrius.status) lines.push(`exit status ${linux.status} on Linux, ${cyrius.status} on Cyrius`);
   return lines;

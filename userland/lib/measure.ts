@@ -1,6 +1,6 @@
 // For the programs of `npm run bench` that are booted in place of init: containers whose program says when its first instruction ran.
 
-import { containerCreate, containerStart, containerWait, lastMessage } from "./containers";
+import { lastMessage } from "./containers";
 import { readFile } from "./files";
 import { complain } from "./output";
 

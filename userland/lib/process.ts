@@ -71,11 +71,6 @@ export function monotonicTime(): u64 {
   return call(Call.Time, 0, 0, 0, 0, 0, 0);
 }
 
-/** Nanoseconds since 1970-01-01 UTC. */
-export function wallTime(): u64 {
-  return call(Call.Time, 1, 0, 0, 0, 0, 0);
-}
-
 /** True when descriptor `fd` can be read without waiting, within `timeoutNs`. */
 export function readable(fd: i32, timeoutNs: u64): bool {
   const entry = new StaticArray<u8>(8);

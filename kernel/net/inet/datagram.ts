@@ -34,16 +34,15 @@ import {
   wakeReaders,
   writeQueue,
 } from "../socket";
-import { InetAddress, setAddress } from "./address";
+import { setAddress } from "./address";
 import { Control, control, controlDestination, controlOffender, controlSource } from "./control";
-import { Counter } from "./counters";
 import { Flow } from "./flow";
 import { news, newsOffender, newsRemote } from "./icmp";
 import { formatSocketAddress, InetSocket } from "./inet";
 import { Interface } from "./interface";
 import { InetOption, wantsErrors } from "./options";
 import { Protocol } from "./output";
-import { count, InetSpace } from "./space";
+import { InetSpace } from "./space";
 
 /** A multicast group that a socket has joined. */
 @unmanaged

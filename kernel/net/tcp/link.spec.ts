@@ -6,7 +6,7 @@ import { nowNs } from "../../time/clock";
 import { chainObjectsKept } from "../chain";
 import { ip4 } from "../inet/address";
 import { inetInit } from "../inet/start";
-import { Bound, endpointOf, InetSocket } from "../inet/inet";
+import { Bound } from "../inet/inet";
 import { portBind } from "../inet/ports";
 import { inetOf, InetSpace } from "../inet/space";
 import { streamClose, streamConnect, streamListen, streamShutdown } from "../inet/stream";

@@ -15,8 +15,7 @@ let first: Segment | null = null;
 let last: Segment | null = null;
 let draining = false;
 
-/** Takes a segment. */
-type Link = (segment: Segment) => void;
+/** Index of a function that takes a segment. */
 let link: u32 = 0;
 
 /** For specs: all segments go to `f`; 0: as usual. */

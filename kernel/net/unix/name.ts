@@ -18,7 +18,6 @@ import { UnixSocket } from "./unix";
 /** struct sockaddr_un: the family and 108 bytes of name. */
 export const UNIX_ADDRESS_MAX: u32 = 110;
 const FAMILY_BYTES: u32 = 2;
-const PATH_BYTES_MAX: u32 = UNIX_ADDRESS_MAX - FAMILY_BYTES;
 /** Names that autobind can make up: five hexadecimal digits. */
 const AUTOBIND_NAMES: u32 = 1 << 20;
 const AUTOBIND_LENGTH: u32 = 6;
