@@ -3,10 +3,12 @@
 import { semaphoreUndosEnd } from "../kernel/ipc/semaphore";
 import { Process } from "../kernel/task/process";
 import { futexThreadEnds } from "../kernel/task/futex";
+import { futexPiInit, futexPiThreadEnds } from "../kernel/task/futexpi";
 import { futexVectorInit } from "../kernel/task/futexvector";
 import { intervalTimerFired, processTimersEnd } from "../kernel/task/itimer";
 import { setProcessEndingHook, setThreadEndingHook } from "../kernel/task/lifecycle";
 import { pidFileInit } from "../kernel/task/pidfd";
+import { Thread } from "../kernel/task/thread";
 import { signalFileInit } from "../kernel/task/signalfd";
 import { setTimerHandler, TimerKind } from "../kernel/time/timer";
 
@@ -15,11 +17,17 @@ function processEnds(process: Process): void {
   semaphoreUndosEnd(process);
 }
 
+function threadEnds(t: Thread): void {
+  futexThreadEnds(t);
+  if (t.piStates != 0) futexPiThreadEnds(t);
+}
+
 export function signalsInit(): void {
   setTimerHandler(TimerKind.Interval, intervalTimerFired);
   setProcessEndingHook(processEnds);
-  setThreadEndingHook(futexThreadEnds);
+  setThreadEndingHook(threadEnds);
   signalFileInit();
   pidFileInit();
   futexVectorInit();
+  futexPiInit();
 }

@@ -108,8 +108,8 @@ export function futexWait(t: Thread, ua: u64, value: u32, bits: u32, shared: boo
 
 /** True when the waiter waits for this word, and for one of `bits`. */
 @inline
-function waits(waiter: Waiter, object: usize, place: u64, bits: u32): bool {
-  if (waiter.kind == WaiterKind.FutexEntry) {
+export function futexWaits(waiter: Waiter, object: usize, place: u64, bits: u32): bool {
+  if (waiter.kind != WaiterKind.Thread) {
     const entry = changetype<FutexEntry>(waiter);
     return entry.place == place && entry.object == object;
   }
@@ -145,13 +145,14 @@ function moveTo(waiter: Waiter, object: usize, place: u64): void {
   waitOn(bucket(object, place), waiter);
 }
 
-/** Wakes up to `most` (at least one) waiters of the key that wait for one of `bits`; returns how many. */
+/** Wakes up to `most` (at least one) waiters of the key that wait for one of `bits`: how many; -EINVAL when one waits for a lock there. */
 function wakeKey(object: usize, place: u64, most: i32, bits: u32): i32 {
   let woken = 0;
   let waiter = bucket(object, place).first;
   while (waiter) {
     const next = waiter.next;
-    if (waits(waiter, object, place, bits)) {
+    if (futexWaits(waiter, object, place, bits)) {
+      if (waiter.kind == WaiterKind.FutexPi) return -Errno.EINVAL;
       finish(waiter);
       if (++woken >= most) break;
     }
@@ -202,7 +203,8 @@ export function futexRequeue(
   let waiter = bucket(object, place).first;
   while (waiter && done - wake < move) {
     const next = waiter.next;
-    if (waits(waiter, object, place, FUTEX_MATCH_ANY)) {
+    if (futexWaits(waiter, object, place, FUTEX_MATCH_ANY)) {
+      if (waiter.kind == WaiterKind.FutexPi) return -Errno.EINVAL;
       if (done < wake) finish(waiter);
       else if (!same) moveTo(waiter, targetObject, targetPlace);
       done++;
@@ -246,9 +248,10 @@ export function futexWakeOperation(t: Thread, ua: u64, second: u64, wake: i32, w
   if (old < 0) return old;
   const matches = compareWord(<i32>old, operation);
   if (matches < 0) return matches;
-  let woken = wakeKey(keyObject, keyPlace, wake, FUTEX_MATCH_ANY);
-  if (matches != 0) woken += wakeKey(secondObject, secondPlace, wakeSecond, FUTEX_MATCH_ANY);
-  return woken;
+  const woken = wakeKey(keyObject, keyPlace, wake, FUTEX_MATCH_ANY);
+  if (woken < 0 || matches == 0) return woken;
+  const others = wakeKey(secondObject, secondPlace, wakeSecond, FUTEX_MATCH_ANY);
+  return others < 0 ? others : woken + others;
 }
 
 /** The word's old value, -EFAULT or -ENOSYS. */
@@ -304,9 +307,9 @@ function compareWord(old: i32, operation: u32): Result {
 }
 
 /** Bits of a robust mutex's word. */
-const FUTEX_WAITERS: u32 = 0x8000_0000;
-const FUTEX_OWNER_DIED: u32 = 0x4000_0000;
-const FUTEX_TID_MASK: u32 = 0x3fff_ffff;
+export const FUTEX_WAITERS: u32 = 0x8000_0000;
+export const FUTEX_OWNER_DIED: u32 = 0x4000_0000;
+export const FUTEX_TID_MASK: u32 = 0x3fff_ffff;
 /** Entries of a robust list that are looked at: it may be a circle. */
 const ROBUST_LIST_LIMIT: u32 = 2048;
 
@@ -334,20 +337,27 @@ function releaseRobustList(t: Thread): void {
   if (copyIn(robustHead, head, 24) < 0) return;
   const offset = load<u64>(robustHead, 8);
   const pending = load<u64>(robustHead, 16) & ~1;
+  const pendingIsPi = (load<u64>(robustHead, 16) & PI_ENTRY) != 0;
   let entry = load<u64>(robustHead) & ~1;
+  let isPi = (load<u64>(robustHead) & PI_ENTRY) != 0;
   for (let i: u32 = 0; entry != head && i < ROBUST_LIST_LIMIT; i++) {
     // Read on before the lock is free: its new owner may reuse the entry.
     const more = copyIn(robustNext, entry, 8) >= 0;
     const next = load<u64>(robustNext) & ~1;
-    if (entry != pending && !ownerDied(t, entry + offset, false)) return;
+    const nextIsPi = (load<u64>(robustNext) & PI_ENTRY) != 0;
+    if (entry != pending && !ownerDied(t, entry + offset, false, isPi)) return;
     if (!more) return;
     entry = next;
+    isPi = nextIsPi;
   }
-  if (pending != 0) ownerDied(t, pending + offset, true);
+  if (pending != 0) ownerDied(t, pending + offset, true, pendingIsPi);
 }
 
+/** In the links of the list: the entry is a priority-inheriting mutex, which futexPiThreadEnds hands on. */
+const PI_ENTRY: u64 = 1;
+
 /** Marks the mutex at `ua` if `t` holds it; false when it cannot be reached. */
-function ownerDied(t: Thread, ua: u64, pending: bool): bool {
+function ownerDied(t: Thread, ua: u64, pending: bool, isPi: bool): bool {
   if ((ua & 3) != 0) return false;
   let seen = wordIn(ua);
   let old: Result = -1;
@@ -356,6 +366,7 @@ function ownerDied(t: Thread, ua: u64, pending: bool): bool {
     seen = compareExchangeIn(ua, <u32>old, ((<u32>old) & FUTEX_WAITERS) | FUTEX_OWNER_DIED);
   }
   if (seen < 0) return false;
+  if (isPi) return true;
   // Either it was held and somebody waits, or the thread had released it but not woken anybody yet.
   if (seen == old ? ((<u32>old) & FUTEX_WAITERS) != 0 : pending && seen == 0) futexWake(t, ua, 1, FUTEX_MATCH_ANY, true);
   return true;

@@ -22,7 +22,9 @@ export const enum OperationKind {
   Message = 7,
   /** Waiting for several futexes: kernel/task/futexvector.ts. */
   FutexVector = 8,
-  Count = 9,
+  /** Waiting for a priority-inheriting lock: kernel/task/futexpi.ts. */
+  FutexPi = 9,
+  Count = 10,
 }
 
 /** The call that runs now has set one of the op fields of its thread, which must be cleared when it ends. A call that does not pays nothing. */

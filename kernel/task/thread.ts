@@ -175,7 +175,8 @@ export class Thread {
   majorFaults: u64;
   /** What restart_syscall(2) runs again, and until when: the call's number and deadline, or 0 (see interruptedUntilDeadline). */
   restartCall: u32;
-  pad3: u32;
+  /** Priority-inheriting locks that it has and others wait for: kernel/task/futexpi.ts. */
+  piStates: usize;
   restartDeadlineNs: u64;
   /** The last fault of the thread, as signal frames show it: vector, error code and address. */
   faultVector: u32;

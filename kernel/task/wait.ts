@@ -13,6 +13,8 @@ export const enum WaiterKind {
   EpollItem = 2,
   /** A word of a futex_waitv(2): only kernel/task/futex.ts wakes it. */
   FutexEntry = 3,
+  /** A call that waits for a priority-inheriting lock: only kernel/task/futexpi.ts wakes it. */
+  FutexPi = 4,
 }
 
 @unmanaged

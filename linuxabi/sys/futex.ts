@@ -1,8 +1,6 @@
-// futex(2), futex_waitv(2) and the robust list (set_robust_list(2), get_robust_list(2)). Priority-inheriting operations are ENOSYS, as on a kernel
-// without CONFIG_FUTEX_PI.
+// futex(2), futex_waitv(2), futex_wake(2) and relatives, and the robust list (set_robust_list(2), get_robust_list(2)).
 
 import { Errno } from "../../kernel/errno";
-import { unsupported } from "../../kernel/container/missing";
 import { copyIn, copyOut } from "../../kernel/mm/user";
 import { Result } from "../../kernel/result";
 import { FUTEX_MATCH_ANY, futexRequeue, futexWait, futexWake, futexWakeOperation } from "../../kernel/task/futex";
@@ -14,6 +12,7 @@ import {
   futexWaitVector,
   FutexWord,
 } from "../../kernel/task/futexvector";
+import { futexLockPi, futexRequeuePi, futexUnlockPi, futexWaitRequeuePi } from "../../kernel/task/futexpi";
 import { threadFind } from "../../kernel/task/pids";
 import { deadlineAfter, interruptedUntil, interruptedUntilDeadline, NEVER, Thread } from "../../kernel/task/thread";
 import { wallOffset } from "../../kernel/time/clock";
@@ -27,8 +26,14 @@ const enum FutexOperation {
   FUTEX_REQUEUE = 3,
   FUTEX_CMP_REQUEUE = 4,
   FUTEX_WAKE_OP = 5,
+  FUTEX_LOCK_PI = 6,
+  FUTEX_UNLOCK_PI = 7,
+  FUTEX_TRYLOCK_PI = 8,
   FUTEX_WAIT_BITSET = 9,
   FUTEX_WAKE_BITSET = 10,
+  FUTEX_WAIT_REQUEUE_PI = 11,
+  FUTEX_CMP_REQUEUE_PI = 12,
+  FUTEX_LOCK_PI2 = 13,
 }
 const FUTEX_PRIVATE_FLAG: u32 = 128;
 const FUTEX_CLOCK_REALTIME: u32 = 256;
@@ -36,12 +41,12 @@ const ROBUST_LIST_HEAD_BYTES: u64 = 24;
 
 const space = memory.data(8, 8);
 
-/** futex(2). Lacks: FUTEX_LOCK_PI and the other priority-inheriting operations, FUTEX_FD. */
+/** futex(2). FUTEX_FD is gone since Linux 2.6.26. */
 export function sysFutex(t: Thread, ua: u64, operation: u32, value: u32, timeout: u64, second: u64, value3: u32): Result {
   const shared = (operation & FUTEX_PRIVATE_FLAG) == 0;
   const realTime = (operation & FUTEX_CLOCK_REALTIME) != 0;
   const command = operation & ~(FUTEX_PRIVATE_FLAG | FUTEX_CLOCK_REALTIME);
-  if (realTime && command != FutexOperation.FUTEX_WAIT_BITSET) return unsupported(t, "operation", operation, -Errno.ENOSYS);
+  if (realTime && !hasClocks(command)) return -Errno.ENOSYS;
   switch (command) {
     case FutexOperation.FUTEX_WAIT:
       return waitFor(t, ua, value, timeout, shared);
@@ -57,9 +62,55 @@ export function sysFutex(t: Thread, ua: u64, operation: u32, value: u32, timeout
       return futexRequeue(t, ua, second, value, <i32>timeout, true, value3, shared, shared);
     case FutexOperation.FUTEX_WAKE_OP:
       return futexWakeOperation(t, ua, second, value, <i32>timeout, value3, shared);
+    case FutexOperation.FUTEX_LOCK_PI:
+      return lockPi(t, ua, timeout, shared, true);
+    case FutexOperation.FUTEX_LOCK_PI2:
+      return lockPi(t, ua, timeout, shared, realTime);
+    case FutexOperation.FUTEX_TRYLOCK_PI:
+      return futexLockPi(t, ua, shared, NEVER, true);
+    case FutexOperation.FUTEX_UNLOCK_PI:
+      return futexUnlockPi(t, ua, shared);
+    case FutexOperation.FUTEX_WAIT_REQUEUE_PI:
+      return waitRequeuePi(t, ua, value, timeout, second, shared, realTime);
+    case FutexOperation.FUTEX_CMP_REQUEUE_PI:
+      if (value != 1 || <i32>timeout < 0 || ua == second) return -Errno.EINVAL;
+      return futexRequeuePi(t, ua, second, <i32>timeout, value3, shared);
     default:
-      return unsupported(t, "operation", operation, -Errno.ENOSYS);
+      return -Errno.ENOSYS;
   }
+}
+
+/** Operations that FUTEX_CLOCK_REALTIME may go with. */
+@inline
+function hasClocks(command: u32): bool {
+  return (
+    command == FutexOperation.FUTEX_WAIT_BITSET ||
+    command == FutexOperation.FUTEX_WAIT_REQUEUE_PI ||
+    command == FutexOperation.FUTEX_LOCK_PI2
+  );
+}
+
+/** FUTEX_LOCK_PI and FUTEX_LOCK_PI2: the timeout is absolute. A signal's handler runs, and the call goes on. */
+function lockPi(t: Thread, ua: u64, timeout: u64, shared: bool, realTime: bool): Result {
+  let deadline = NEVER;
+  if (timeout != 0) {
+    const r = timespecIn(timeout);
+    if (r < 0) return r;
+    deadline = absoluteDeadline(realTime);
+  }
+  const r = futexLockPi(t, ua, shared, deadline, false);
+  return r == -Errno.ERESTARTSYS ? -Errno.ERESTARTNOINTR : r;
+}
+
+function waitRequeuePi(t: Thread, ua: u64, value: u32, timeout: u64, target: u64, shared: bool, realTime: bool): Result {
+  if (ua == target) return -Errno.EINVAL;
+  let deadline = NEVER;
+  if (timeout != 0) {
+    const r = timespecIn(timeout);
+    if (r < 0) return r;
+    deadline = absoluteDeadline(realTime);
+  }
+  return futexWaitRequeuePi(t, ua, value, target, shared, deadline);
 }
 
 /** FUTEX_WAIT: the timeout is relative. */
