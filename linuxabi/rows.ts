@@ -9,6 +9,7 @@ import { sysMmap } from "./sys/memory";
 import { sysMbind, sysMovePages } from "./sys/numa";
 import { sysProcessVmReadv, sysProcessVmWritev } from "./sys/processmemory";
 import { sysGetxattrat, sysSetxattrat } from "./sys/xattr";
+import { sysSplice } from "./sys/splice";
 import { sysPselect6 } from "./sys/select";
 import { sysRecvfrom, sysSendto } from "./sys/socketmessage";
 
@@ -70,4 +71,8 @@ export function rowSetxattrat(t: Thread): Result {
 
 export function rowGetxattrat(t: Thread): Result {
   return sysGetxattrat(t, <i32>t.rdi, t.rsi, <u32>t.rdx, t.r10, t.r8, t.r9);
+}
+
+export function rowSplice(t: Thread): Result {
+  return sysSplice(t, <i32>t.rdi, t.rsi, <i32>t.rdx, t.r10, t.r8, <u32>t.r9);
 }

@@ -17,6 +17,7 @@ import {
   rowProcessVmReadv,
   rowProcessVmWritev,
   rowSetxattrat,
+  rowSplice,
   rowFutex,
   rowSendto,
   rowRecvfrom,
@@ -57,6 +58,7 @@ import { sysIoctl } from "./sys/ioctl";
 import { sysIoUringEnter, sysIoUringRegister, sysIoUringSetup } from "./sys/iouring";
 import { sysPoll, sysPpoll } from "./sys/poll";
 import { sysSelect } from "./sys/select";
+import { sysTee, sysVmsplice } from "./sys/splice";
 import { sysFlock } from "./sys/lock";
 import { sysMembarrier } from "./sys/membarrier";
 import { sysMemfdCreate } from "./sys/memfd";
@@ -510,7 +512,10 @@ export function linuxCall(t: Thread): Result {
     case 272: return sysUnshare(t, t.rdi);
     case 273: return sysSetRobustList(t, t.rdi, t.rsi);
     case 274: return sysGetRobustList(t, <i32>t.rdi, t.rsi, t.rdx);
+    case 275: return rowSplice(t);
+    case 276: return sysTee(t, <i32>t.rdi, <i32>t.rsi, t.rdx, <u32>t.r10);
     case 277: return sysSyncFileRange(t, <i32>t.rdi, <i64>t.rsi, <i64>t.rdx, <u32>t.r10);
+    case 278: return sysVmsplice(t, <i32>t.rdi, t.rsi, t.rdx, <u32>t.r10);
     case 279: return rowMovePages(t);
     case 280: return sysUtimensat(t, <i32>t.rdi, t.rsi, t.rdx, <u32>t.r10);
     case 281: return rowEpollPwait(t);

@@ -195,6 +195,16 @@ export function socketWriteKernel(file: File, p: usize, count: u32): Result {
   return familySend(socketOf(file));
 }
 
+/** Receives into kernel memory (splice): bytes, 0 at the end, -EAGAIN ...; never waits. */
+export function socketReadKernel(file: File, p: usize, count: u32): Result {
+  store<u64>(kernelPiece, p);
+  store<u64>(kernelPiece, count, 8);
+  exchangeStart(kernelPiece, count, waitFlag(file), 0).kernel = true;
+  const r = familyReceive(socketOf(file));
+  if (exchange.rights) dropRights();
+  return r;
+}
+
 function pollFile(file: File, poller: usize): u32 {
   return familyPoll(socketOf(file), poller);
 }

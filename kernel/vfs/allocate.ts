@@ -1,12 +1,14 @@
 // Room in regular files, beside reading and writing: pages made ahead of writing, and ranges turned into zeros. See fallocate(2).
 
 import { physicalZeroPage } from "../../shim/isa";
+import { Errno } from "../errno";
 import { fileNextPage, filePageForWrite } from "../fs/pages";
 import { scratchPage } from "../lib/scratch";
 import { PAGE_SHIFT, PAGE_SIZE } from "../mm/frame";
 import { Result } from "../result";
 import { inodeWrite } from "./copy";
 import { Inode } from "./inode";
+import { isWriteSealed } from "./seal";
 
 /** Gives every hole of [from, to) a page: 0, -ENOSPC or -ENOMEM. */
 export function fileReserve(inode: Inode, from: u64, to: u64): Result {
@@ -17,8 +19,9 @@ export function fileReserve(inode: Inode, from: u64, to: u64): Result {
   return 0;
 }
 
-/** Makes bytes [from, to) zeros as far as the file goes, holes staying holes: 0, -ENOSPC or -ENOMEM. */
+/** Makes bytes [from, to) zeros as far as the file goes, holes staying holes: 0, -EPERM (a seal), -ENOSPC or -ENOMEM. */
 export function filePunch(inode: Inode, from: u64, to: u64): Result {
+  if (isWriteSealed(inode)) return -Errno.EPERM;
   to = min(to, inode.size);
   while (from < to) {
     const page = fileNextPage(inode, <u32>(from >> PAGE_SHIFT));

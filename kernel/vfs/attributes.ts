@@ -8,12 +8,14 @@ import { capable, Capability, Credentials, inGroup } from "../task/credentials";
 import { wallNs } from "../time/clock";
 import { FileSystemKind, Inode, isDirectory, isRegular, isSymlink, S_IFMT, S_ISGID } from "./inode";
 import { pathCacheForget } from "./pathcache";
+import { hasSeal, mayResize, Seal } from "./seal";
 import { clearPrivilegeBits, dropFileCapabilities, dropPrivilegeBits, ownerOrCapable, permission, Want } from "./permission";
 
 /** Sets the permission bits: 0; -EPERM for others than the owner; -EOPNOTSUPP for a symbolic link. */
 export function changeMode(inode: Inode, c: Credentials, mode: u32): Result {
   if (isSymlink(inode)) return -Errno.EOPNOTSUPP;
   if (!ownerOrCapable(inode, c) || inode.fs.kind == FileSystemKind.Proc) return -Errno.EPERM;
+  if (((mode ^ inode.mode) & 0o111) != 0 && hasSeal(inode, Seal.Execute)) return -Errno.EPERM;
   if (!inGroup(c, inode.gid) && !capable(c, Capability.Fsetid)) mode &= ~S_ISGID;
   inode.mode = (inode.mode & S_IFMT) | (mode & 0o7777);
   if (isDirectory(inode)) pathCacheForget();
@@ -68,7 +70,8 @@ export function changeTimes(inode: Inode, c: Credentials, atimeNs: u64, mtimeNs:
 export function changeSize(inode: Inode, c: Credentials, size: u64): Result {
   if (!isRegular(inode) || inode.fs.kind != FileSystemKind.Memory) return -Errno.EINVAL;
   const changed = size != inode.size;
-  const r = fileResize(inode, size);
+  let r = mayResize(inode, size);
+  if (r >= 0) r = fileResize(inode, size);
   if (r < 0) return r;
   dropPrivilegeBits(inode, c);
   const now = wallNs();

@@ -12,12 +12,18 @@ import { OpenFlag } from "./flags";
 import { File, FileKind, Inode } from "./inode";
 import { pipeOf, PipePeer, pipeWrite } from "./pipe";
 import { inodeRead, touchModified, writeAllowance } from "./regular";
+import { sealedAllowance, SEALS_OF_WRITES } from "./seal";
 
 /** Writes `count` > 0 bytes at linear address `p` to position `position` of a regular file: bytes written; the error when there are none. */
 export function inodeWrite(inode: Inode, position: u64, p: usize, count: u32): Result {
   let r = writeAllowance(position, count);
   if (r < 0) return r;
   count = <u32>r;
+  if ((inode.flags & SEALS_OF_WRITES) != 0) {
+    r = sealedAllowance(inode, position, count);
+    if (r < 0) return r;
+    count = <u32>r;
+  }
   let done: u32 = 0;
   while (done < count) {
     const offset = (<u32>position) & (PAGE_SIZE - 1);
@@ -41,7 +47,7 @@ export function canTake(file: File): bool {
 }
 
 /** Writes bytes at linear address `p` to an open file as fileTryWrite would: the bytes taken, -EAGAIN, -EPIPE, -EFBIG ... */
-function fileTake(file: File, p: usize, count: u32): Result {
+export function fileTake(file: File, p: usize, count: u32): Result {
   switch (file.kind) {
     case FileKind.Regular: {
       const position = (file.flags & OpenFlag.Append) != 0 ? file.inode.size : file.position;

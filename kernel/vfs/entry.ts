@@ -5,7 +5,7 @@ import { filePagesFree } from "../fs/pages";
 import { linkedTakeAny } from "../fs/linked";
 import { kernelAlloc, kernelFree } from "../mm/heap";
 import { wallNs } from "../time/clock";
-import { notifyGone } from "./inotify";
+import { notifyGone, notifyUnmounted } from "./inotify";
 import { directoryFirst, directoryFree, directoryRemove } from "./directory";
 import {
   Entry,
@@ -54,7 +54,10 @@ export function fileSystemRetain(fs: FileSystem): FileSystem {
 /** Drops a reference; the last one frees every entry, inode and page. */
 export function fileSystemRelease(fs: FileSystem): void {
   for (;;) {
-    if (--fs.refs != 0) return;
+    if (--fs.refs != 0) {
+      if (fs.refs == fs.watchCount && fs.refs != 0) notifyUnmounted(fs);
+      return;
+    }
     const root = fs.root;
     if (root) {
       unpinAll(fs);

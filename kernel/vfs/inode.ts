@@ -47,6 +47,9 @@ export class FileSystem {
   inodesUsed: u32;
   /** memfs over a lower tree: the file system of that tree, held. */
   lower: FileSystem | null;
+  /** inotify watches in it, and how many there are: each holds a reference. */
+  watches: usize;
+  watchCount: u32;
   /** How many file systems stand on a directory of this one: see entryBusy in kernel/vfs/permission.ts. */
   uppers: u32;
   /** memfs: inodes of the lower tree that have several names, by lower inode (kernel/fs/linked.ts). */
@@ -72,7 +75,13 @@ export const enum InodeFlag {
   Segment = 16,
   /** A POSIX message queue (kernel/ipc/mqueue.ts); Inode.detail is the MQueue, once it has been opened. */
   Queue = 32,
+  /** May be sealed (memfd_create(2)): kernel/vfs/seal.ts. */
+  Sealable = 64,
 }
+/** Bits of Inode.flags beside InodeFlag: the seals, and how long what is written will live (F_SET_RW_HINT). */
+export const SEAL_SHIFT: u32 = 8;
+export const WRITE_HINT_SHIFT: u32 = 16;
+export const WRITE_HINT_MASK: u32 = 7 << WRITE_HINT_SHIFT;
 
 @unmanaged
 export class Inode {

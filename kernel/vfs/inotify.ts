@@ -1,6 +1,6 @@
 // inotify(7): a file from which events of watched inodes are read. A watch hangs on its inode (Inode.watches), which it holds, and on its
 // instance. Whoever changes a file says so with the functions at the end; while nobody watches anything they cost one comparison.
-// A watch holds the file system too: one that is unmounted lives until nobody watches it, and IN_UNMOUNT is never sent.
+// A watch holds the file system too, until nothing but watches does: then it is unmounted, and they are told (IN_UNMOUNT).
 
 import { Errno } from "../errno";
 import { kernelAlloc, kernelFree } from "../mm/heap";
@@ -12,7 +12,7 @@ import { wakeAll, WaitQueue } from "../task/wait";
 import { fileSystemRelease, fileSystemRetain, inodeRelease, inodeRetain } from "./entry";
 import { fileNew, setFileDescribe, setFileIoctl, setFilePoll, setFileQueue, setFileRead, setFileRelease } from "./file";
 import { OpenFlag } from "./flags";
-import { Entry, EntryFlag, File, FileKind, Inode, isDirectory } from "./inode";
+import { Entry, EntryFlag, File, FileKind, FileSystem, Inode, isDirectory } from "./inode";
 import { anonymousInode } from "./nameless";
 import { pollOn, PollEvent } from "./poll";
 
@@ -62,7 +62,12 @@ class Instance {
   eventBytes: u32;
   waitFirst: usize;
   waitLast: usize;
+  /** What is queued when an event is lost: there must be no need of memory for it. */
+  overflow: Event;
+  overflowQueued: bool;
 }
+
+const INSTANCE_BYTES: u32 = (offsetof<Instance>() + 7) & ~7;
 
 @unmanaged
 export class Watch {
@@ -74,6 +79,9 @@ export class Watch {
   next: Watch | null;
   prev: Watch | null;
   inodeNext: Watch | null;
+  /** Neighbours among the watches of the file system. */
+  fsNext: Watch | null;
+  fsPrev: Watch | null;
 }
 
 /** A queued event; its name, padded with zeros, behind it. */
@@ -108,8 +116,9 @@ function queueOf(instance: Instance): WaitQueue {
 
 /** A new instance; `flags` may have O_NONBLOCK. Null when memory is short. */
 export function inotifyNew(flags: u32): File | null {
-  const p = kernelAlloc(offsetof<Instance>());
+  const p = kernelAlloc(INSTANCE_BYTES + EVENT_HEAD);
   if (p == 0) return null;
+  changetype<Instance>(p).overflow = changetype<Event>(p + INSTANCE_BYTES);
   const file = fileNew(FileKind.Inotify, OpenFlag.ReadOnly | flags, anonymousInode(), null, null);
   if (!file) {
     kernelFree(p);
@@ -138,7 +147,7 @@ export function inotifyAdd(file: File, inode: Inode, mask: u32): Result {
   watch.mask = kept;
   watch.instance = instance;
   watch.inode = inodeRetain(inode);
-  fileSystemRetain(inode.fs);
+  joinFileSystem(watch, inode.fs);
   watch.inodeNext = changetype<Watch | null>(inode.watches);
   inode.watches = p;
   const first = instance.watches;
@@ -183,9 +192,40 @@ function watchFree(watch: Watch): void {
   else inode.watches = changetype<usize>(watch.inodeNext);
   instance.watchCount--;
   watchCount--;
-  kernelFree(changetype<usize>(watch));
   const fs = inode.fs;
+  leaveFileSystem(watch, fs);
+  kernelFree(changetype<usize>(watch));
   inodeRelease(inode);
+  fileSystemRelease(fs);
+}
+
+/** The watch holds the file system, which counts such references. */
+function joinFileSystem(watch: Watch, fs: FileSystem): void {
+  const first = changetype<Watch | null>(fs.watches);
+  watch.fsNext = first;
+  if (first) first.fsPrev = watch;
+  fs.watches = changetype<usize>(watch);
+  fs.watchCount++;
+  fileSystemRetain(fs);
+}
+
+/** Takes the watch out of the list; the reference is still to be given up. */
+function leaveFileSystem(watch: Watch, fs: FileSystem): void {
+  const next = watch.fsNext;
+  const prev = watch.fsPrev;
+  if (next) next.fsPrev = prev;
+  if (prev) prev.fsNext = next;
+  else fs.watches = changetype<usize>(next);
+  fs.watchCount--;
+}
+
+/** Nothing but watches holds the file system any more: it is unmounted. Its watches are told and end; the last takes it away. */
+export function notifyUnmounted(fs: FileSystem): void {
+  fileSystemRetain(fs);
+  for (let w = changetype<Watch | null>(fs.watches); w; w = changetype<Watch | null>(fs.watches)) {
+    enqueue(w.instance, w.number, Notify.Unmount, 0, 0, 0);
+    watchEnd(w);
+  }
   fileSystemRelease(fs);
 }
 
@@ -197,16 +237,27 @@ function enqueue(instance: Instance, number: i32, mask: u32, cookie: u32, name: 
     const text = changetype<usize>(last) + EVENT_HEAD;
     if (nameLength == 0 || (bytesEqual(text, name, nameLength) && load<u8>(text + nameLength) == 0)) return;
   }
-  const full = instance.eventCount >= EVENTS_MAX;
-  if (full && last && last.mask == Notify.Overflow) return;
-  const p = kernelAlloc(EVENT_HEAD + (full ? 0 : nameBytes));
-  if (p == 0) return;
+  const p = instance.eventCount < EVENTS_MAX ? kernelAlloc(EVENT_HEAD + nameBytes) : 0;
+  if (p == 0) {
+    if (instance.overflowQueued) return;
+    instance.overflowQueued = true;
+    instance.overflow.watch = -1;
+    instance.overflow.mask = Notify.Overflow;
+    instance.overflow.next = null;
+    append(instance, instance.overflow);
+    return;
+  }
   const event = changetype<Event>(p);
-  event.watch = full ? -1 : number;
-  event.mask = full ? Notify.Overflow : mask;
-  event.cookie = full ? 0 : cookie;
-  event.nameBytes = full ? 0 : nameBytes;
-  if (event.nameBytes != 0) memory.copy(p + EVENT_HEAD, name, nameLength);
+  event.watch = number;
+  event.mask = mask;
+  event.cookie = cookie;
+  event.nameBytes = nameBytes;
+  if (nameBytes != 0) memory.copy(p + EVENT_HEAD, name, nameLength);
+  append(instance, event);
+}
+
+function append(instance: Instance, event: Event): void {
+  const last = instance.lastEvent;
   if (last) last.next = event;
   else instance.firstEvent = event;
   instance.lastEvent = event;
@@ -313,7 +364,8 @@ function dropFirst(instance: Instance): void {
   if (!event.next) instance.lastEvent = null;
   instance.eventCount--;
   instance.eventBytes -= RECORD_BYTES + event.nameBytes;
-  kernelFree(changetype<usize>(event));
+  if (event == instance.overflow) instance.overflowQueued = false;
+  else kernelFree(changetype<usize>(event));
 }
 
 function poll(file: File, poller: usize): u32 {

@@ -288,6 +288,26 @@ function readSlots(pipe: Pipe, peer: PipePeer, address: u64, count: u32, done: u
   return done;
 }
 
+/** The slot that was written `place`-th, from tail to head. */
+export function pipeSlotAt(pipe: Pipe, place: u32): PipeSlot {
+  return slotAt(pipe, place);
+}
+
+/** Takes up to all bytes of the first slot away, as if they had been read. */
+export function pipeConsume(pipe: Pipe, bytes: u32): void {
+  const slot = slotAt(pipe, pipe.tail);
+  const wasFull = pipeFull(pipe);
+  if (bytes == slot.length) {
+    if (pipe.spareFrame != 0) frameRelease(slot.frame);
+    else pipe.spareFrame = slot.frame;
+    pipe.tail++;
+  } else {
+    slot.offset += <u16>bytes;
+    slot.length -= <u16>bytes;
+  }
+  wakeAfterRead(pipe, wasFull);
+}
+
 function wakeAfterRead(pipe: Pipe, wasFull: bool): void {
   if (wasFull && hasWaiters(pipePollQueue(pipe)) && !pipeFull(pipe)) wakeAll(pipePollQueue(pipe));
   if (hasWaiters(pipeWriteQueue(pipe)) && pipeRoom(pipe) >= pipe.wakeRoom) wakeWriter(pipe);

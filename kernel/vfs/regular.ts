@@ -16,6 +16,7 @@ import { clearPartial } from "./clear";
 import { OpenFlag } from "./flags";
 import { File, Inode, MountFlag, S_ISGID, S_ISUID } from "./inode";
 import { dropFileCapabilities } from "./permission";
+import { sealedAllowance, SEALS_OF_WRITES } from "./seal";
 
 const DAY_NS: u64 = 86_400_000_000_000;
 
@@ -88,6 +89,11 @@ export function regularWrite(inode: Inode, ua: u64, count: u32, position: u64): 
   let r = writeAllowance(position, count);
   if (r < 0) return r;
   count = <u32>r;
+  if ((inode.flags & SEALS_OF_WRITES) != 0) {
+    r = sealedAllowance(inode, position, count);
+    if (r < 0) return r;
+    count = <u32>r;
+  }
   let done: u32 = 0;
   while (done < count) {
     const offset = (<u32>position) & (PAGE_SIZE - 1);

@@ -12,6 +12,7 @@ import { canTake, copyBetween, copyToFile } from "../../kernel/vfs/copy";
 import { FileAccess, OpenFlag } from "../../kernel/vfs/flags";
 import { File, FileKind } from "../../kernel/vfs/inode";
 import { Notify, notifyFile } from "../../kernel/vfs/inotify";
+import { hasSeal, Seal } from "../../kernel/vfs/seal";
 import { touchModified } from "../../kernel/vfs/regular";
 import { TRANSFER_MAX, waitToWrite } from "../../kernel/vfs/transfer";
 import { Allocate } from "../types/fcntl";
@@ -114,6 +115,7 @@ export function sysFallocate(t: Thread, fd: i32, mode: u32, offset: i64, bytes: 
   const end = offset + bytes;
   if (end < 0 || <u64>end > FILE_SIZE_MAX) return -Errno.EFBIG;
   const inode = file.inode;
+  if (!punch && <u64>end > inode.size && hasSeal(inode, Seal.Grow)) return -Errno.EPERM;
   let r: Result = 0;
   if (punch || zero) r = filePunch(inode, offset, end);
   if (r >= 0 && !punch) r = fileReserve(inode, offset, end);

@@ -7,7 +7,10 @@ import { capable, Capability } from "../../kernel/task/credentials";
 import { Thread } from "../../kernel/task/thread";
 import { fdCloseOnExec, fdSetCloseOnExec } from "../../kernel/vfs/fdtable";
 import { CHANGEABLE_FLAGS, OpenFlag } from "../../kernel/vfs/flags";
-import { File, FileKind } from "../../kernel/vfs/inode";
+import { copiedWord, copyInWord, copyOutWord } from "../../kernel/mm/user";
+import { ownerOrCapable } from "../../kernel/vfs/permission";
+import { sealsAdd, sealsOf } from "../../kernel/vfs/seal";
+import { File, FileKind, WRITE_HINT_MASK, WRITE_HINT_SHIFT } from "../../kernel/vfs/inode";
 import { pipeCapacity, pipeOf, pipeSetCapacity } from "../../kernel/vfs/pipe";
 import { Fcntl, FD_CLOEXEC } from "../types/fcntl";
 import { anyFile, descriptorLimit, descriptors, isNone, openFile } from "./descriptor";
@@ -15,7 +18,7 @@ import { duplicate } from "./fd";
 import { getLock, setLock } from "./lock";
 import { getOwner, getOwnerEx, setOwner, setOwnerEx } from "./owner";
 
-/** fcntl(2). Lacks: F_SETLEASE, F_GETLEASE, F_NOTIFY, F_CANCELLK, F_DUPFD_QUERY, F_GET_RW_HINT and the other hints. */
+/** fcntl(2). Lacks: F_SETLEASE, F_GETLEASE, F_NOTIFY (EINVAL, as without CONFIG_FILE_LOCKING and CONFIG_DNOTIFY). */
 export function sysFcntl(t: Thread, fd: i32, command: u32, argument: u64): Result {
   switch (command) {
     case Fcntl.DupFd:
@@ -74,10 +77,30 @@ export function sysFcntl(t: Thread, fd: i32, command: u32, argument: u64): Resul
       return pipeSetCapacity(pipeOf(file), <u32>argument, capable(t.credentials, Capability.SysResource));
     case Fcntl.GetPipeSize:
       return file.kind == FileKind.Pipe ? <Result>pipeCapacity(pipeOf(file)) : -Errno.EBADF;
+    case Fcntl.AddSeals:
+      return sealsAdd(file, <u32>min<u64>(argument, u32.MAX_VALUE));
+    case Fcntl.GetSeals:
+      return file.kind == FileKind.Regular ? <Result>sealsOf(file.inode) : -Errno.EINVAL;
+    case Fcntl.GetWriteHint:
+      return copyOutWord(argument, (file.inode.flags & WRITE_HINT_MASK) >> WRITE_HINT_SHIFT);
+    case Fcntl.SetWriteHint:
+      return setWriteHint(t, file, argument);
     default:
       return unsupported(t, "command", command, -Errno.EINVAL);
   }
 }
+
+/** F_SET_RW_HINT: how long what is written will live, for who is the owner: -EPERM, -EINVAL. Memory does not care. */
+function setWriteHint(t: Thread, file: File, ua: u64): Result {
+  if (!ownerOrCapable(file.inode, t.credentials)) return -Errno.EPERM;
+  const r = copyInWord(ua);
+  if (r < 0) return r;
+  if (copiedWord > WRITE_HINT_LAST) return -Errno.EINVAL;
+  file.inode.flags = (file.inode.flags & ~WRITE_HINT_MASK) | ((<u32>copiedWord) << WRITE_HINT_SHIFT);
+  return 0;
+}
+/** RWH_WRITE_LIFE_EXTREME. */
+const WRITE_HINT_LAST: u64 = 5;
 
 /** F_SETFL: only the changeable flags count. O_NOATIME needs the file's owner or CAP_FOWNER. */
 function setFlags(t: Thread, file: File, flags: u32): Result {

@@ -1,6 +1,5 @@
 // memfd_create(2): a file in memory that only its descriptors name.
 
-import { unsupported } from "../../kernel/container/missing";
 import { Errno } from "../../kernel/errno";
 import { sharedMemoryEntry, sharedMemoryFile, sharedMemoryMount } from "../../kernel/fs/shm";
 import { putLiteral } from "../../kernel/lib/bytes";
@@ -11,6 +10,7 @@ import { entryRelease, inodeRelease } from "../../kernel/vfs/entry";
 import { fileNew } from "../../kernel/vfs/file";
 import { FileAccess, OpenFlag } from "../../kernel/vfs/flags";
 import { FileKind } from "../../kernel/vfs/inode";
+import { Seal, sealsInit } from "../../kernel/vfs/seal";
 import { installFile } from "./descriptor";
 
 const MFD_CLOEXEC: u32 = 1;
@@ -25,11 +25,11 @@ const PREFIX_BYTES: u32 = 6;
 const name = memory.data(256, 8);
 
 /**
- * memfd_create(2): -EINVAL, -EFAULT, -EMFILE, -ENOMEM. There are no huge pages (-ENOSYS, as a kernel without them answers).
- * Lacks: MFD_HUGETLB.
+ * memfd_create(2): -EINVAL, -EFAULT, -EMFILE, -ENOMEM. There are no huge pages: MFD_HUGETLB is -ENOSYS, as
+ * without CONFIG_HUGETLBFS.
  */
 export function sysMemfdCreate(t: Thread, ua: u64, flags: u32): Result {
-  if (flags & MFD_HUGETLB) return unsupported(t, "flags", MFD_HUGETLB, -Errno.ENOSYS);
+  if (flags & MFD_HUGETLB) return -Errno.ENOSYS;
   if (flags & ~(MFD_CLOEXEC | MFD_ALLOW_SEALING | MFD_NOEXEC_SEAL | MFD_EXEC) || (flags & MFD_EXEC && flags & MFD_NOEXEC_SEAL))
     return -Errno.EINVAL;
   putLiteral(name, "memfd:");
@@ -38,6 +38,8 @@ export function sysMemfdCreate(t: Thread, ua: u64, flags: u32): Result {
   const c = t.credentials;
   const inode = sharedMemoryFile(0, flags & MFD_NOEXEC_SEAL ? 0o666 : 0o777, c.fsuid, c.fsgid);
   if (!inode) return -Errno.ENOMEM;
+  if (flags & MFD_NOEXEC_SEAL) sealsInit(inode, Seal.Execute);
+  else if (flags & MFD_ALLOW_SEALING) sealsInit(inode, 0);
   const entry = sharedMemoryEntry(name, PREFIX_BYTES + <u32>length, inode);
   const file = entry ? fileNew(FileKind.Regular, OpenFlag.ReadWrite, inode, sharedMemoryMount(), entry) : null;
   if (entry) entryRelease(entry);

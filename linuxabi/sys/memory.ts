@@ -28,6 +28,7 @@ import { Thread } from "../../kernel/task/thread";
 import { inodeRelease } from "../../kernel/vfs/entry";
 import { sharedAnonymousEntry, sharedMemoryFile } from "../../kernel/fs/shm";
 import { Entry, FileKind, Inode, MountFlag } from "../../kernel/vfs/inode";
+import { isWriteSealed } from "../../kernel/vfs/seal";
 import { isNone, openFile } from "./descriptor";
 
 const PROT_ALL: u32 = 7;
@@ -90,6 +91,7 @@ export function sysMmap(t: Thread, hint: u64, length: u64, prot: u32, flags: u32
     else {
       inode = file.inode;
       entry = file.entry;
+      if (type != Map.Private && prot & 2 && isWriteSealed(inode)) return -Errno.EPERM;
     }
   } else {
     if (length == 0 || (type != Map.Shared && type != Map.Private)) return -Errno.EINVAL;
@@ -103,7 +105,7 @@ export function sysMmap(t: Thread, hint: u64, length: u64, prot: u32, flags: u32
   const space = spaceOf(t);
   const start = choosePlace(space, hint, bytes, flags);
   if (start < 0) return start;
-  const readOnly = inode != null && type != Map.Private && !(openFile(t, fd).access & 2);
+  const readOnly = inode != null && type != Map.Private && (!(openFile(t, fd).access & 2) || isWriteSealed(inode));
   const access =
     (readOnly ? VmaFlag.ReadOnlyFile : 0) |
     (prot & PROT_ALL) |

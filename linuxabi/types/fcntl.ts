@@ -22,6 +22,10 @@ export const enum Fcntl {
   DupFdCloseOnExec = 1030,
   SetPipeSize = 1031,
   GetPipeSize = 1032,
+  AddSeals = 1033,
+  GetSeals = 1034,
+  GetWriteHint = 1035,
+  SetWriteHint = 1036,
 }
 
 export const FD_CLOEXEC: u32 = 1;
@@ -60,6 +64,15 @@ export const enum Allocate {
   KeepSize = 1,
   PunchHole = 2,
   ZeroRange = 16,
+}
+
+/** Flags of splice, tee and vmsplice. */
+export const enum SpliceFlag {
+  SPLICE_F_MOVE = 1,
+  SPLICE_F_NONBLOCK = 2,
+  SPLICE_F_MORE = 4,
+  SPLICE_F_GIFT = 8,
+  All = 15,
 }
 
 export const enum Flock {
