@@ -5,7 +5,7 @@ import { bytesEqual } from "../lib/bytes";
 import { ipcEnd } from "../ipc/start";
 import { accountClose, accountNew } from "../mm/account";
 import { kernelAlloc, kernelFree } from "../mm/heap";
-import { NetSpace, spaceRelease } from "../net/space";
+import { NetSpace, spaceLeave } from "../net/space";
 import { randomU64 } from "../random";
 import { filterRelease } from "../task/filter";
 import { setContainerCount } from "../task/lifecycle";
@@ -92,7 +92,7 @@ export function containerRelease(c: Container): void {
   if (changetype<usize>(c.vfs) != 0) vfsRelease(c.vfs);
   if (c.ptys != 0) ptyInstanceFree(changetype<PtyInstance>(c.ptys));
   missingFree(c);
-  if (c.net != 0) spaceRelease(changetype<NetSpace>(c.net));
+  if (c.net != 0) spaceLeave(changetype<NetSpace>(c.net));
   ipcEnd(c);
   filterRelease(c.filter);
   kernelFree(c.pidTable);

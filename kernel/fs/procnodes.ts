@@ -18,6 +18,7 @@ import {
   storeOomScoreAdjust,
 } from "./procprocess";
 import { addSysctls } from "./procsysctl";
+import { showTcp, showTcp6 } from "./proctcp";
 import {
   showCgroup,
   showCgroups,
@@ -95,7 +96,10 @@ export function buildProcNodes(): void {
   addSubject(processNode);
   addText(processNode, "mountstats", showMountStats, 0o400);
   addText(processNode, "coredump_filter", showCoredumpFilter);
-  addText(addDirectory(processNode, "net"), "unix", showUnixSockets);
+  const net = addDirectory(processNode, "net");
+  addText(net, "unix", showUnixSockets);
+  addText(net, "tcp", showTcp);
+  addText(net, "tcp6", showTcp6);
 
   const loose = addDirectory(null, "");
   addLink(loose, "", ProcLink.Descriptor);

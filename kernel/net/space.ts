@@ -5,6 +5,7 @@ import { Container } from "../container/container";
 import { kernelAlloc, kernelFree } from "../mm/heap";
 import { inetFree, InetSpace } from "./inet/space";
 import { Socket } from "./socket";
+import { tcpContainerGone } from "./tcp/end";
 
 /** How many descriptors of a user are in flight. */
 @unmanaged
@@ -56,6 +57,13 @@ export function spaceRelease(space: NetSpace): void {
   kernelFree(space.buckets);
   if (space.inet != 0) inetFree(changetype<InetSpace>(space.inet));
   kernelFree(changetype<usize>(space));
+}
+
+/** The container goes, and lets go of its space. */
+export function spaceLeave(space: NetSpace): void {
+  tcpContainerGone(space);
+  space.container = 0;
+  spaceRelease(space);
 }
 
 /** The count of user `uid`, made if there is none; null when memory is short. One that stays at 0 must be left with userLeave. */

@@ -7,13 +7,14 @@ import { OperationKind, operationOpens } from "../task/operation";
 import { raise, Signal } from "../task/signal";
 import { current, deadlineAfter, NEVER } from "../task/thread";
 import { hasWaiters, wakeOne, WaitQueue } from "../task/wait";
-import { fileWait, setFilePoll, setFileQueue, setFileRelease } from "../vfs/file";
+import { fileWait, heldFile, setFilePoll, setFileQueue, setFileRelease } from "../vfs/file";
 import { OpenFlag } from "../vfs/flags";
 import { File, FileKind } from "../vfs/inode";
 import { exchange, exchangeOne, exchangeStart, MessageFlag } from "./exchange";
 import { familyAccept, familyClose, familyConnect, familyPoll, familyReceive, familySend } from "./family";
+import { inetLingers } from "./inet/family";
 import { rightsFree } from "./rights";
-import { Family, FOREVER, readQueue, Socket, socketOf, SocketState, SocketType, writeQueue } from "./socket";
+import { Family, FOREVER, readQueue, Socket, socketOf, SocketOption, SocketState, SocketType, writeQueue } from "./socket";
 import { collectInit } from "./unix/collect";
 
 /** Parks the call on `queue`; when the timeout is over -EAGAIN. With a timeout a signal ends the call for good (signal(7)). */
@@ -130,6 +131,20 @@ export function socketConnect(file: File, address: usize, length: u32): Result {
   // SO_SNDTIMEO is over, but the attempt goes on.
   return waited == -Errno.EAGAIN && socketOf(file).family != Family.Unix ? -Errno.EINPROGRESS : waited;
 }
+
+/**
+ * close(2) of the file's last descriptor: BLOCKED while SO_LINGER makes it wait for what is on its way (socket(7)), which a signal ends too. Otherwise 0; the
+ * file may be closed then.
+ */
+export function socketLinger(file: File): Result {
+  const s = socketOf(file);
+  if ((s.options & SocketOption.Linger) == 0 || s.lingerSeconds == 0 || s.family == Family.Unix) return 0;
+  const holds = heldFile(current) == file ? 2 : 1;
+  if (file.refs != holds || !inetLingers(s)) return 0;
+  const r = fileWait(file, writeQueue(s), false, deadlineAfter(current, <u64>s.lingerSeconds * SECOND_NS));
+  return r == BLOCKED ? r : 0;
+}
+const SECOND_NS: u64 = 1_000_000_000;
 
 // Sockets as open files --------------------------------------------------------------------------------------------------------------------
 

@@ -23,6 +23,7 @@ import {
   streamAddress,
   streamClose,
   streamConnect,
+  streamLingers,
   streamListen,
   streamMayBind,
   streamNew,
@@ -171,6 +172,11 @@ export function inetAtMark(s: Socket): Result {
 /** An option at SOL_SOCKET has been set: a bit of SocketOption, or 0 for another. */
 export function inetOptionChanged(s: Socket, bit: u32): void {
   if (isStream(s)) streamOptionChanged(asTcp(s), bit);
+}
+
+/** True while close(2) with SO_LINGER has to wait; the end of the connection is begun. */
+export function inetLingers(s: Socket): bool {
+  return isStream(s) && streamLingers(asTcp(s));
 }
 
 /** The socket's file has been closed for good. */

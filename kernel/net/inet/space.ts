@@ -4,6 +4,7 @@
 import { kernelAlloc, kernelFree } from "../../mm/heap";
 import { loopbackMake } from "../loopback";
 import { NetSpace } from "../space";
+import { tcpSpaceEnd } from "../tcp/end";
 import { interfaceFree } from "./configure";
 import { COUNTERS } from "./counters";
 import { fragmentsPurge } from "./fragment";
@@ -107,7 +108,7 @@ export function inetFree(space: InetSpace): void {
     space.interfaces = i.next;
     interfaceFree(i);
   }
-  if (space.tcp != 0) portTableFree(changetype<PortTable>(space.tcp));
+  tcpSpaceEnd(space);
   if (space.udp != 0) portTableFree(changetype<PortTable>(space.udp));
   kernelFree(space.pathMtus);
   kernelFree(changetype<usize>(space));

@@ -280,8 +280,11 @@ function shutdownSend(s: TcpSocket): void {
   finish(s);
 }
 
-/** True while close(2) with SO_LINGER has to wait: data or FIN is on its way. */
+/** Begins the end of the connection for close(2) with SO_LINGER: true while that has to wait, as data or FIN is on its way. */
 export function streamLingers(s: TcpSocket): bool {
+  // What is not read resets the connection.
+  if (receiveChain(s).bytes != 0) return false;
+  if (s.tcpState == TcpState.Established || s.tcpState == TcpState.CloseWait) streamShutdown(s, Shutdown.Send);
   return s.tcpState == TcpState.FinWait1 || s.tcpState == TcpState.Closing || s.tcpState == TcpState.LastAck;
 }
 

@@ -2,13 +2,17 @@
 
 import { chainClear } from "../chain";
 import { endpointOf, Bound } from "../inet/inet";
-import { connectionRemove, portLeave } from "../inet/ports";
-import { Shutdown, SocketState, wakeEverybody } from "../socket";
+import { connectionRemove, portLeave, portTableFree } from "../inet/ports";
+import { InetSpace } from "../inet/space";
+import { Family, Shutdown, SocketState, SocketType, wakeEverybody } from "../socket";
+import { NetSpace } from "../space";
 import { earlyClear } from "./early";
 import { childLeave, listenerEnd } from "./listen";
+import { loopbackForget, tcpSettle } from "./loopback";
 import { sendReset } from "./output";
-import { sendChain, tcpPorts, tcpRelease, TcpFlag, TcpSocket, TcpState } from "./socket";
-import { timersStop } from "./timer";
+import { asTcp, sendChain, tcpPorts, tcpRelease, TcpFlag, TcpSocket, TcpState } from "./socket";
+import { tcpClock, timersStop } from "./timer";
+import { waitForget } from "./timewait";
 
 /** Enters the tables: from now on the connection holds the socket. */
 export function tcpEnter(s: TcpSocket): void {
@@ -43,6 +47,27 @@ export function tcpEnd(s: TcpSocket, error: u32): void {
   if ((s.flags & TcpFlag.Entered) == 0) return;
   s.flags &= ~TcpFlag.Entered;
   tcpRelease(s);
+}
+
+/** The container of these sockets is gone: connections that only wait for their end have it now. */
+export function tcpContainerGone(net: NetSpace): void {
+  tcpClock();
+  let s = net.first;
+  while (s) {
+    const next = s.spaceNext;
+    if (s.type == <u32>SocketType.Stream && s.family != Family.Unix && (asTcp(s).flags & TcpFlag.Orphan) != 0) tcpAbort(asTcp(s), 0);
+    s = next;
+  }
+  tcpSettle();
+}
+
+/** The space goes, and no socket is left in it: so do finished connections that wait, and the tables. */
+export function tcpSpaceEnd(space: InetSpace): void {
+  if (space.tcp == 0) return;
+  loopbackForget(space);
+  waitForget(space);
+  portTableFree(tcpPorts(space));
+  space.tcp = 0;
 }
 
 /** Ends the connection at once, and tells the peer with RST. */

@@ -5,6 +5,8 @@ import { useTestMemory } from "../../mm/testing";
 import { nowNs } from "../../time/clock";
 import { chainObjectsKept } from "../chain";
 import { ip4 } from "../inet/address";
+import { packetsKept } from "../packet";
+import { workRun } from "../../task/work";
 import { inetInit } from "../inet/start";
 import { Bound } from "../inet/inet";
 import { portBind } from "../inet/ports";
@@ -12,10 +14,11 @@ import { inetOf, InetSpace } from "../inet/space";
 import { streamClose, streamConnect, streamListen, streamShutdown } from "../inet/stream";
 import { streamPoll } from "../inet/streamdata";
 import { Family, Shutdown, SocketOption } from "../socket";
-import { NetSpace } from "../space";
+import { NetSpace, spaceLeave } from "../space";
 import { PollEvent } from "../../vfs/poll";
 import { keepAliveStart } from "./actions";
 import { acceptTake } from "./listen";
+import { setTcpLink } from "./loopback";
 import { segmentsKept } from "./segment";
 import { tcpClock } from "./timer";
 import { tcpNew, tcpPorts, TcpFlag, TcpSocket, TcpState } from "./socket";
@@ -409,5 +412,84 @@ describe("a bad link", () => {
     expect(client.retransmissions < dropped * 2).toBeTruthy();
     expect(nowNs() - began < 20 * SECOND).toBeTruthy();
     closeAll();
+  });
+});
+
+describe("a space that ends", () => {
+  test("takes what waits and what nobody has any more along", () => {
+    linkBegin();
+    linkSet(0, 0, 0, 1_000_000);
+    const before = heapObjectsUsed() - chainObjectsKept() - segmentsKept();
+    const oldNet = net;
+    const oldSpace = space;
+    net = changetype<NetSpace>(kernelAlloc(offsetof<NetSpace>()));
+    net.refs = 1;
+    space = inetOf(net)!;
+    pair();
+    // One connection in TIME-WAIT at both ends, one that nobody answers any more.
+    const one = client;
+    const other = server;
+    connect();
+    linkRun(SECOND);
+    server = acceptTake(listener)!;
+    streamClose(one);
+    streamClose(other);
+    linkRun(SECOND);
+    expect(waitCount()).toBe(2);
+    linkCut(true);
+    sendBytes(client, content, 1000);
+    streamClose(client);
+    streamClose(server);
+    streamClose(listener);
+    spaceLeave(net);
+    expect(waitCount()).toBe(0);
+    linkCut(false);
+    linkBegin();
+    expect(heapObjectsUsed() - chainObjectsKept() - segmentsKept()).toBe(before);
+    net = oldNet;
+    space = oldSpace;
+  });
+});
+
+describe("packets", () => {
+  test("carry a connection over IP", () => {
+    linkBegin();
+    setTcpLink(0);
+    const before = heapObjectsUsed() - chainObjectsKept() - segmentsKept() - packetsKept();
+    listen(4);
+    listener.userSize = 0;
+    client = newSocket();
+    expect(streamConnect(client, sockaddr(ip4(127, 0, 0, 1), 80), 16)).toBe(0);
+    server = acceptTake(listener)!;
+    // As if the other end were elsewhere: IP, the loopback device, and back.
+    client.flags &= ~TcpFlag.Local;
+    server.flags &= ~TcpFlag.Local;
+    let sent: u32 = 0;
+    let got: u32 = 0;
+    let same = true;
+    for (let round = 0; round < 400 && got < 200000; round++) {
+      const r = sendBytes(client, content + sent, min<u32>(200000 - sent, 1 + random(20000)));
+      if (r > 0) sent += <u32>r;
+      workRun();
+      const n = receiveBytes(server, room, 30000);
+      if (n > 0) {
+        for (let i: u32 = 0; i < <u32>n; i++) same = same && load<u8>(room + i) == byteAt(got + i);
+        got += <u32>n;
+      }
+      workRun();
+      linkRun(1_000_000);
+    }
+    expect(got).toBe(200000);
+    expect(same).toBeTruthy();
+    expect(client.retransmissions).toBe(0);
+    streamClose(client);
+    workRun();
+    streamClose(server);
+    workRun();
+    streamClose(listener);
+    linkRun(1000 * SECOND);
+    workRun();
+    expect(heapObjectsUsed() - chainObjectsKept() - segmentsKept() - packetsKept()).toBe(before);
+    linkBegin();
   });
 });

@@ -4,7 +4,7 @@
 
 import { Counter } from "../inet/counters";
 import { Flow, flowAim, FlowKind, flowRoute, FLOW_BYTES } from "../inet/flow";
-import { count } from "../inet/space";
+import { count, InetSpace } from "../inet/space";
 import { tcpSegment } from "./arrive";
 import { Segment, segmentDestination, segmentFree, segmentSource } from "./segment";
 import { TcpFlag, TcpSocket } from "./socket";
@@ -78,14 +78,14 @@ export function tcpSettle(): void {
 }
 
 /** The space goes: nothing that was on its way in it arrives. */
-export function loopbackForget(space: usize): void {
+export function loopbackForget(space: InetSpace): void {
   let kept: Segment | null = null;
   let keptLast: Segment | null = null;
   while (first) {
     const segment = first!;
     first = segment.next;
     segment.next = null;
-    if (changetype<usize>(segment.space) == space) {
+    if (segment.space == space) {
       segmentFree(segment);
       continue;
     }

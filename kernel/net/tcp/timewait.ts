@@ -20,7 +20,7 @@ export class TimeWait extends Endpoint {
   next: TimeWait | null;
   prev: TimeWait | null;
   space: InetSpace;
-  uid: u32;
+  pad2: u32;
   expiresNs: u64;
   beganNs: u64;
   sendNext: u32;
@@ -30,7 +30,8 @@ export class TimeWait extends Endpoint {
   timestamps: bool;
   pad0: u8;
   window: u16;
-  pad1: u32;
+  family: u16;
+  pad1: u16;
 }
 if (offsetof<TimeWait>("next") != ENDPOINT_BYTES) ERROR("a TimeWait begins with an Endpoint");
 
@@ -94,7 +95,7 @@ export function waitBegin(s: TcpSocket): void {
   w.localPort = own.localPort;
   w.remotePort = own.remotePort;
   w.space = s.inet;
-  w.uid = s.uid;
+  w.family = <u16>s.family;
   w.beganNs = now;
   w.sendNext = s.sendNext;
   w.receiveNext = s.receiveNext;
@@ -189,6 +190,11 @@ export function waitForget(space: InetSpace): void {
     w = next;
   }
   if (!first) timerCancel(timer);
+}
+
+/** The oldest connection that waits, in any space. */
+export function waitFirst(): TimeWait | null {
+  return first;
 }
 
 /** Connections that wait. */
