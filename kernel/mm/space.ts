@@ -56,7 +56,13 @@ export class AddressSpace {
   barriers: u32;
   /** Some mapping is sealed (mseal(2)). */
   hasSeals: bool;
+  /** prctl(2): PR_SET_MDWE, nothing that can be written becomes executable (1), in this space alone (2); PR_SET_MEMORY_MERGE. */
+  writeExecute: u8;
+  mergesEqual: bool;
 }
+
+/** Bit of AddressSpace.writeExecute: children do not have it. */
+export const WRITE_EXECUTE_ALONE: u8 = 2;
 
 /** Top-level slots of the kernel's half (kernel/mm/kernelmap.ts): all physical memory, and the linear window. */
 const KERNEL_SLOT_COUNT: u32 = 2;

@@ -5,7 +5,7 @@ import { fpuRestore, writeFsBase, writeUserGsBase } from "../../shim/isa";
 import { Errno } from "../errno";
 import * as elf from "./elf";
 import { PAGE_SIZE } from "../mm/frame";
-import { AddressSpace, spaceLoad, spaceNew, spaceRelease } from "../mm/space";
+import { AddressSpace, spaceLoad, spaceNew, spaceRelease, WRITE_EXECUTE_ALONE } from "../mm/space";
 import { spaceAwake } from "../mm/trim";
 import { USER_END } from "../mm/user";
 import { randomBytes } from "../random";
@@ -215,6 +215,9 @@ function replace(t: Thread, a: Arguments, nameLength: u32): Result {
   const process = t.process;
   const space = spaceNew(process.container);
   if (!space) return -Errno.ENOMEM;
+  const old = process.space;
+  if (old && (old.writeExecute & WRITE_EXECUTE_ALONE) == 0) space.writeExecute = old.writeExecute;
+  if (old) space.mergesEqual = old.mergesEqual;
   const made = credentialsForExec(t, place.mount, place.entry.inode!);
   if (made < 0) {
     spaceRelease(space);

@@ -4,7 +4,7 @@
 import { loadCr3, readFsBase, readUserGsBase, fpuSave } from "../../shim/isa";
 import { Errno } from "../errno";
 import { copyPages } from "../mm/fault";
-import { AddressSpace, spaceNew, spaceRelease, spaceRetain } from "../mm/space";
+import { AddressSpace, spaceNew, spaceRelease, spaceRetain, WRITE_EXECUTE_ALONE } from "../mm/space";
 import { VmaFlag, vmaNew } from "../mm/vma";
 import { treeBuild, vmaAppend } from "../mm/vmatree";
 import { Result } from "../result";
@@ -74,6 +74,7 @@ function spaceCopy(from: AddressSpace): AddressSpace | null {
   }
   const first = offsetof<AddressSpace>("brkStart");
   memory.copy(changetype<usize>(to) + first, changetype<usize>(from) + first, offsetof<AddressSpace>() - first);
+  if ((to.writeExecute & WRITE_EXECUTE_ALONE) != 0) to.writeExecute = 0;
   return to;
 }
 
@@ -95,6 +96,7 @@ function inherit(child: Thread, from: Thread): void {
   child.priority = from.priority;
   if (from.resetOnFork && child.nice < 0) child.nice = 0;
   child.memoryPolicy = from.memoryPolicy;
+  child.marks = from.marks;
   child.affinity = from.affinity;
   child.virtualNs = from.virtualNs;
   child.noNewPrivileges = from.noNewPrivileges;

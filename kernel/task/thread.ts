@@ -55,6 +55,14 @@ export const enum EntryWork {
   Seccomp = 2,
 }
 
+/** Bits of Thread.marks, which prctl(2) sets and shows. */
+export const enum ThreadMark {
+  /** An error of memory ends the process in its own way, and that is early. */
+  MachineCheck = 1,
+  MachineCheckEarly = 2,
+  IoFlusher = 4,
+}
+
 @unmanaged
 export class Thread {
   /** Makes the end of ss a multiple of 16, as the CPU wants the stack it pushes an interrupt frame to. */
@@ -156,7 +164,8 @@ export class Thread {
   noNewPrivileges: bool;
   /** SCHED_RESET_ON_FORK: a child starts with the default policy and no better nice value than 0. */
   resetOnFork: bool;
-  pad2: u8;
+  /** Bits of ThreadMark. */
+  marks: u8;
 
   // Threads and futexes
   clearTid: u64;

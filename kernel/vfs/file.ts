@@ -13,6 +13,7 @@ import { current, NEVER, park, Thread } from "../task/thread";
 import { WaitQueue } from "../task/wait";
 import { entryRelease, entryRetain, inodeRelease, inodeRetain } from "./entry";
 import { epollForget, epollWakeNext } from "./epoll";
+import { fileAsyncRelease } from "./asyncfile";
 import { accessOf, FileAccess, KEPT_FLAGS } from "./flags";
 import { Entry, EntryFlag, File, FileKind, Inode, isRegular, Mount } from "./inode";
 import { Notify, notifyFile } from "./inotify";
@@ -166,6 +167,7 @@ function fileClose(file: File): void {
   const inode = file.inode;
   if (file.kind != FileKind.PathOnly) notifyFile(file, (file.access & FileAccess.Write) != 0 ? Notify.CloseWrite : Notify.CloseNoWrite);
   if (file.watchers != 0) epollForget(file);
+  if (file.async != 0) fileAsyncRelease(file);
   if (inode.locks != 0) lockLeaveFile(file);
   const index = load<u32>(releasers + ((<usize>file.kind) << 2));
   if (index != 0) call_indirect<void>(index, file);

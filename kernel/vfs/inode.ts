@@ -322,6 +322,8 @@ export class File {
   inode: Inode;
   mount: Mount | null;
   entry: Entry | null;
+  /** Who hears of it by signal, a FileOwner (kernel/vfs/asyncfile.ts), or 0. */
+  async: usize;
   position: u64;
   /** Kind-specific object: Pipe, Tty, Text ... */
   object: usize;

@@ -4,9 +4,13 @@ import { bytesEqualLiteral } from "../lib/bytes";
 import { Text, textFree, textNew } from "../lib/text";
 import { heapObjectsUsed } from "../mm/heap";
 import { Result } from "../result";
+import { fileRelease, registeredPoll } from "./file";
 import { MountFlag, Path } from "./inode";
+import { inotifyAdd, inotifyInit, inotifyNew, inotifyRemove, Notify, watchCount } from "./inotify";
 import { mountBind, mountRemove, mountSetFlags } from "./mount";
 import { putMountInfo, putMounts } from "./mounttext";
+import { namelessInit } from "./nameless";
+import { PollEvent } from "./poll";
 import {
   context,
   dropTree,
@@ -24,6 +28,9 @@ import {
   vfs,
 } from "./testing";
 import { pathRelease } from "./walk";
+
+/** What namelessInit makes once for good: a file system, an inode, an entry and a mount. */
+const NAMELESS_OBJECTS: u32 = 4;
 
 let objects: u32 = 0;
 const source = changetype<Path>(memory.data(8, 8));
@@ -178,5 +185,24 @@ describe("mounts", () => {
           "3 1 0:76 /a/b /target ro,nosuid,relatime - none none rw\n",
       ),
     ).toBe(true);
+  });
+
+  test("whoever watches a file system hears that it is unmounted, and then watches no more", () => {
+    expect(namelessInit()).toBe(true);
+    inotifyInit();
+    const before = heapObjectsUsed();
+    mountOn("/a/b", memfsNew(0, 0o755, 0, 0, 0, 0)!);
+    mkdir("/a/b/inner");
+    const instance = inotifyNew(0)!;
+    find("/a/b/inner");
+    expect(inotifyAdd(instance, found.entry.inode!, Notify.Create)).toBe(1);
+    pathRelease(found);
+    expect(unmount("/a/b")).toBe(0);
+    expect(registeredPoll(instance, 0, 0) & PollEvent.In).not.toBe(0);
+    expect(watchCount).toBe(0);
+    expect(inotifyRemove(instance, 1)).toBe(-Errno.EINVAL);
+    fileRelease(instance);
+    expect(heapObjectsUsed()).toBe(before, "the file system is gone, too");
+    objects += NAMELESS_OBJECTS;
   });
 });

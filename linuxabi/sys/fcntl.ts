@@ -10,6 +10,7 @@ import { CHANGEABLE_FLAGS, OpenFlag } from "../../kernel/vfs/flags";
 import { copiedWord, copyInWord, copyOutWord } from "../../kernel/mm/user";
 import { ownerOrCapable } from "../../kernel/vfs/permission";
 import { sealsAdd, sealsOf } from "../../kernel/vfs/seal";
+import { canSignal, fileSetAsync } from "../../kernel/vfs/asyncfile";
 import { File, FileKind, WRITE_HINT_MASK, WRITE_HINT_SHIFT } from "../../kernel/vfs/inode";
 import { pipeCapacity, pipeOf, pipeSetCapacity } from "../../kernel/vfs/pipe";
 import { Fcntl, FD_CLOEXEC } from "../types/fcntl";
@@ -48,7 +49,7 @@ export function sysFcntl(t: Thread, fd: i32, command: u32, argument: u64): Resul
   if (isNone(file)) return -Errno.EBADF;
   switch (command) {
     case Fcntl.SetFlags:
-      return setFlags(t, file, <u32>argument);
+      return setFlags(t, file, fd, <u32>argument);
     case Fcntl.GetLock:
     case Fcntl.OfdGetLock:
       return getLock(t, file, argument, command == Fcntl.OfdGetLock);
@@ -103,12 +104,14 @@ function setWriteHint(t: Thread, file: File, ua: u64): Result {
 const WRITE_HINT_LAST: u64 = 5;
 
 /** F_SETFL: only the changeable flags count. O_NOATIME needs the file's owner or CAP_FOWNER. */
-function setFlags(t: Thread, file: File, flags: u32): Result {
+function setFlags(t: Thread, file: File, fd: i32, flags: u32): Result {
   const c = t.credentials;
   if ((flags & ~file.flags & OpenFlag.NoAtime) != 0 && c.fsuid != file.inode.uid && !capable(c, Capability.Fowner)) {
     return -Errno.EPERM;
   }
-  // O_ASYNC is only for kinds that can send SIGIO, which none can yet: as on Linux, the others ignore it.
+  // O_ASYNC is only for kinds that can send signals: as on Linux, the others ignore it.
+  const changesAsync = ((flags ^ file.flags) & OpenFlag.Async) != 0 && canSignal(file);
+  if (changesAsync && !fileSetAsync(file, fd, (flags & OpenFlag.Async) != 0)) return -Errno.ENOMEM;
   const changeable = CHANGEABLE_FLAGS & ~OpenFlag.Async;
   file.flags = (file.flags & ~changeable) | (flags & changeable);
   return 0;

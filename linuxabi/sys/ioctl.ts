@@ -6,6 +6,7 @@ import { Result } from "../../kernel/result";
 import { Thread } from "../../kernel/task/thread";
 import { fdSetCloseOnExec } from "../../kernel/vfs/fdtable";
 import { registeredIoctl } from "../../kernel/vfs/file";
+import { canSignal, fileSetAsync } from "../../kernel/vfs/asyncfile";
 import { OpenFlag } from "../../kernel/vfs/flags";
 import { File, FileKind, isRegular } from "../../kernel/vfs/inode";
 import { pipeBytes, pipeOf } from "../../kernel/vfs/pipe";
@@ -29,6 +30,8 @@ export function sysIoctl(t: Thread, fd: i32, request: u32, argument: u64): Resul
       else file.flags &= ~OpenFlag.NonBlock;
       return 0;
     }
+    case Ioctl.FioAsync:
+      return setAsync(file, fd, argument);
     case Ioctl.FioQuerySize:
       if (file.kind != FileKind.Regular && file.kind != FileKind.Directory) return -Errno.ENOTTY;
       return wordOut(argument, file.inode.size, 8);
@@ -47,6 +50,16 @@ export function sysIoctl(t: Thread, fd: i32, request: u32, argument: u64): Resul
 function wordOut(ua: u64, value: u64, bytes: u32): Result {
   store<u64>(word, value);
   return copyOut(ua, word, bytes);
+}
+
+/** FIOASYNC: O_ASYNC on or off; -ENOTTY for a change to a kind that sends no signals. */
+function setAsync(file: File, fd: i32, argument: u64): Result {
+  const r = copyIn(word, argument, 4);
+  if (r < 0) return r;
+  const on = load<u32>(word) != 0;
+  if (on == ((file.flags & OpenFlag.Async) != 0)) return 0;
+  if (!canSignal(file)) return -Errno.ENOTTY;
+  return fileSetAsync(file, fd, on) ? 0 : -Errno.ENOMEM;
 }
 
 function bytesToRead(file: File, request: u32, argument: u64): Result {

@@ -32,6 +32,8 @@ import { isWriteSealed } from "../../kernel/vfs/seal";
 import { isNone, openFile } from "./descriptor";
 
 const PROT_ALL: u32 = 7;
+/** PROT_WRITE and PROT_EXEC. */
+const WRITE_EXECUTE: u32 = 6;
 const PROT_GROWSDOWN: u32 = 0x0100_0000;
 const PROT_GROWSUP: u32 = 0x0200_0000;
 
@@ -100,6 +102,7 @@ export function sysMmap(t: Thread, hint: u64, length: u64, prot: u32, flags: u32
   if (type == Map.SharedValidate && flags & ~VALIDATED) return unsupported(t, "flags", flags & ~VALIDATED, -Errno.EOPNOTSUPP);
   const bytes = pageUp(length);
   if (bytes == 0 || bytes > USER_END) return -Errno.ENOMEM;
+  if ((prot & WRITE_EXECUTE) == WRITE_EXECUTE && spaceOf(t).writeExecute != 0) return -Errno.EACCES;
   if (offset + bytes < offset) return -Errno.EOVERFLOW;
   if (!withinLimit(t, bytes)) return -Errno.ENOMEM;
   const space = spaceOf(t);
@@ -180,12 +183,21 @@ export function sysMprotect(t: Thread, start: u64, length: u64, prot: u32): Resu
       vma = vma.next;
     }
   }
+  if (prot & 4 && space.writeExecute != 0 && gainsExecution(space, start, end, prot)) return -Errno.EACCES;
   if (prot & PROT_GROWSDOWN) {
     const vma = vmaFind(space, start);
     if (!vma || !(vma.flags & VmaFlag.GrowsDown)) return -Errno.EINVAL;
     start = vma.start;
   }
   return protectRegion(space, start, end, prot & PROT_ALL);
+}
+
+/** PR_SET_MDWE: true when something that is no program would become one, or a program could be written. */
+function gainsExecution(space: AddressSpace, start: u64, end: u64, prot: u32): bool {
+  if (prot & 2) return true;
+  let vma = vmaFrom(space, start);
+  while (vma && vma.start < end && vma.flags & VmaFlag.Execute) vma = vma.next;
+  return vma != null && vma.start < end;
 }
 
 /** brk(2): Linux returns the present break when it cannot move. */

@@ -5,6 +5,7 @@ import { copyIn, copyOut } from "../../kernel/mm/user";
 import { Result } from "../../kernel/result";
 import { pidFind } from "../../kernel/task/pids";
 import { Thread } from "../../kernel/task/thread";
+import { fileSetOwner } from "../../kernel/vfs/asyncfile";
 import { File } from "../../kernel/vfs/inode";
 import { OwnerType } from "../types/fcntl";
 
@@ -37,8 +38,7 @@ export function getOwnerEx(file: File, ua: u64): Result {
 }
 
 function setOwnerAs(t: Thread, file: File, type: i32, number: i32): Result {
-  if (number != 0 && !pidFind(t.process.container, <u32>number)) return -Errno.ESRCH;
-  file.ownerType = type;
-  file.owner = number;
-  return 0;
+  const entry = number != 0 ? pidFind(t.process.container, <u32>number) : null;
+  if (number != 0 && !entry) return -Errno.ESRCH;
+  return fileSetOwner(file, type, entry) ? 0 : -Errno.ENOMEM;
 }

@@ -3,22 +3,22 @@
 
 import { Errno } from "../../kernel/errno";
 import { unsupported } from "../../kernel/container/missing";
-import { copyInString, copyOut } from "../../kernel/mm/user";
+import { copyIn, copyInString, copyOut } from "../../kernel/mm/user";
 import { Result } from "../../kernel/result";
 import { CAPABILITY_LAST, Capability, capable, Credentials, credentialsCopy } from "../../kernel/task/credentials";
 import { credentialsCommit, SECURE_BITS, SECURE_LOCKS, SecureBit } from "../../kernel/task/identity";
 import { isSignal } from "../../kernel/task/signalset";
-import { Thread } from "../../kernel/task/thread";
+import { Thread, ThreadMark } from "../../kernel/task/thread";
 import { prctlSetSeccomp, seccompMode } from "./seccomp";
-import { AmbientOperation, PR_TSC_ENABLE, Prctl } from "../types/prctl";
+import { AmbientOperation, MachineCheck, Mdwe, PR_TSC_ENABLE, Prctl } from "../types/prctl";
 
 const DEFAULT_SLACK_NS: u32 = 50_000;
 const NAME_BYTES: u32 = 16;
 const space = memory.data(16, 8);
 
 /**
- * prctl(2). Lacks: PR_SET_MM, PR_TASK_PERF_EVENTS_*, PR_MCE_KILL, PR_SET_PTRACER, PR_SCHED_CORE, PR_SET_IO_FLUSHER, PR_SET_MDWE,
- * PR_SET_MEMORY_MERGE, PR_GET_AUXV, PR_SET_SYSCALL_USER_DISPATCH, PR_TSC_SIGSEGV.
+ * prctl(2). What is not there is EINVAL, as on a kernel without it: PR_SET_PTRACER (Yama), PR_SCHED_CORE, PR_SET_MM (checkpointing; EPERM without
+ * CAP_SYS_RESOURCE). Lacks: PR_SET_SYSCALL_USER_DISPATCH, PR_TSC_SIGSEGV.
  */
 export function sysPrctl(t: Thread, operation: i32, a: u64, b: u64, c: u64, d: u64): Result {
   const p = t.process;
@@ -69,7 +69,31 @@ export function sysPrctl(t: Thread, operation: i32, a: u64, b: u64, c: u64, d: u
     case Prctl.PR_GET_TIMERSLACK:
       return t.timerSlackNs;
     case Prctl.PR_SET_MM:
-      return unsupported(t, "option", operation, capable(t.credentials, Capability.SysResource) ? -Errno.EINVAL : -Errno.EPERM);
+      return capable(t.credentials, Capability.SysResource) ? -Errno.EINVAL : -Errno.EPERM;
+    case Prctl.PR_SET_PTRACER:
+      return -Errno.EINVAL;
+    case Prctl.PR_TASK_PERF_EVENTS_DISABLE:
+    case Prctl.PR_TASK_PERF_EVENTS_ENABLE:
+      return 0; // of all counters of the caller, which has none
+    case Prctl.PR_MCE_KILL:
+      return (c | d) != 0 ? -Errno.EINVAL : setMachineCheck(t, a, b);
+    case Prctl.PR_MCE_KILL_GET:
+      return (a | b | c | d) != 0 ? -Errno.EINVAL : getMachineCheck(t);
+    case Prctl.PR_SET_IO_FLUSHER:
+    case Prctl.PR_GET_IO_FLUSHER:
+      return ioFlusher(t, operation == Prctl.PR_SET_IO_FLUSHER, a, b | c | d);
+    case Prctl.PR_SET_MDWE:
+      return (b | c | d) != 0 ? -Errno.EINVAL : setWriteExecute(t, a);
+    case Prctl.PR_GET_MDWE:
+      return (a | b | c | d) != 0 ? -Errno.EINVAL : <Result>p.space!.writeExecute;
+    case Prctl.PR_SET_MEMORY_MERGE:
+      if ((b | c | d) != 0) return -Errno.EINVAL;
+      p.space!.mergesEqual = a != 0;
+      return 0;
+    case Prctl.PR_GET_MEMORY_MERGE:
+      return (a | b | c | d) != 0 ? -Errno.EINVAL : p.space!.mergesEqual ? 1 : 0;
+    case Prctl.PR_GET_AUXV:
+      return (c | d) != 0 ? -Errno.EINVAL : auxiliaryOut(t, a, b);
     case Prctl.PR_SET_CHILD_SUBREAPER:
       p.childSubreaper = a != 0;
       return 0;
@@ -101,6 +125,58 @@ export function sysPrctl(t: Thread, operation: i32, a: u64, b: u64, c: u64, d: u
     default:
       return unsupported(t, "option", operation, -Errno.EINVAL);
   }
+}
+
+/** How an error of memory would end the thread's process: kept and shown; there is nothing that finds such errors. */
+function setMachineCheck(t: Thread, what: u64, policy: u64): Result {
+  const marks = <u8>(ThreadMark.MachineCheck | ThreadMark.MachineCheckEarly);
+  if (what == MachineCheck.PR_MCE_KILL_CLEAR && policy == 0) t.marks &= ~marks;
+  else if (what != MachineCheck.PR_MCE_KILL_SET || policy > <u64>MachineCheck.PR_MCE_KILL_DEFAULT) return -Errno.EINVAL;
+  else if (policy == MachineCheck.PR_MCE_KILL_DEFAULT) t.marks &= ~marks;
+  else
+    t.marks =
+      (t.marks & ~marks) |
+      (<u8>ThreadMark.MachineCheck) |
+      (policy == MachineCheck.PR_MCE_KILL_EARLY ? <u8>ThreadMark.MachineCheckEarly : 0);
+  return 0;
+}
+
+function getMachineCheck(t: Thread): Result {
+  if ((t.marks & ThreadMark.MachineCheck) == 0) return MachineCheck.PR_MCE_KILL_DEFAULT;
+  return (t.marks & ThreadMark.MachineCheckEarly) != 0 ? MachineCheck.PR_MCE_KILL_EARLY : MachineCheck.PR_MCE_KILL_LATE;
+}
+
+/** A thread that file systems wait for: kept and shown. */
+function ioFlusher(t: Thread, set: bool, on: u64, rest: u64): Result {
+  if (!capable(t.credentials, Capability.SysResource)) return -Errno.EPERM;
+  if (rest != 0 || on > (set ? 1 : 0)) return -Errno.EINVAL;
+  if (!set) return (t.marks & ThreadMark.IoFlusher) != 0 ? 1 : 0;
+  t.marks = on == 1 ? t.marks | (<u8>ThreadMark.IoFlusher) : t.marks & ~(<u8>ThreadMark.IoFlusher);
+  return 0;
+}
+
+/** PR_SET_MDWE: memory that can be written never becomes a program. It can be said once. */
+function setWriteExecute(t: Thread, bits: u64): Result {
+  if (bits > 3 || bits == Mdwe.PR_MDWE_NO_INHERIT) return -Errno.EINVAL;
+  const space = t.process.space!;
+  if (space.writeExecute != 0 && <u64>space.writeExecute != bits) return -Errno.EPERM;
+  space.writeExecute = <u8>bits;
+  return 0;
+}
+
+const piece = memory.data(512, 8);
+
+/** PR_GET_AUXV: as much of the auxiliary vector as fits; returns how much there is. */
+function auxiliaryOut(t: Thread, ua: u64, bytes: u64): Result {
+  const from = t.process.space!;
+  const wanted = min(from.auxiliaryBytes, bytes);
+  for (let done: u64 = 0; done < wanted; done += 512) {
+    const n = <u32>min<u64>(512, wanted - done);
+    let r = copyIn(piece, from.auxiliary + done, n);
+    if (r >= 0) r = copyOut(ua + done, piece, n);
+    if (r < 0) return r;
+  }
+  return from.auxiliaryBytes;
 }
 
 function wordOut(ua: u64, value: u32): Result {

@@ -21,6 +21,10 @@ export const enum Prctl {
   PR_SET_SECUREBITS = 28,
   PR_SET_TIMERSLACK = 29,
   PR_GET_TIMERSLACK = 30,
+  PR_TASK_PERF_EVENTS_DISABLE = 31,
+  PR_TASK_PERF_EVENTS_ENABLE = 32,
+  PR_MCE_KILL = 33,
+  PR_MCE_KILL_GET = 34,
   PR_SET_MM = 35,
   PR_SET_CHILD_SUBREAPER = 36,
   PR_GET_CHILD_SUBREAPER = 37,
@@ -32,7 +36,30 @@ export const enum Prctl {
   PR_CAP_AMBIENT = 47,
   PR_GET_SPECULATION_CTRL = 52,
   PR_SET_SPECULATION_CTRL = 53,
+  PR_SET_IO_FLUSHER = 57,
+  PR_GET_IO_FLUSHER = 58,
+  PR_SET_MDWE = 65,
+  PR_GET_MDWE = 66,
+  PR_SET_MEMORY_MERGE = 67,
+  PR_GET_MEMORY_MERGE = 68,
+  PR_SET_PTRACER = 0x59616d61,
   PR_SET_VMA = 0x53564d41,
+  PR_GET_AUXV = 0x41555856,
+}
+
+/** Arguments of PR_MCE_KILL, and the policies it sets. */
+export const enum MachineCheck {
+  PR_MCE_KILL_CLEAR = 0,
+  PR_MCE_KILL_SET = 1,
+  PR_MCE_KILL_LATE = 0,
+  PR_MCE_KILL_EARLY = 1,
+  PR_MCE_KILL_DEFAULT = 2,
+}
+
+/** Bits of PR_SET_MDWE. */
+export const enum Mdwe {
+  PR_MDWE_REFUSE_EXEC_GAIN = 1,
+  PR_MDWE_NO_INHERIT = 2,
 }
 
 export const enum AmbientOperation {
