@@ -3,7 +3,7 @@ import { memfsInode, memfsNew } from "../fs/memfs";
 import { filePage, filePageForWrite, fileResize, setPageUnmapper } from "../fs/pages";
 import { Errno } from "../errno";
 import { Process } from "../task/process";
-import { setCurrent, Thread } from "../task/thread";
+import { current, setCurrent, Thread } from "../task/thread";
 import { inodeRelease } from "../vfs/entry";
 import { FileSystem, Inode, S_IFREG } from "../vfs/inode";
 import { accountLimit, kernelAccount } from "./account";
@@ -76,6 +76,7 @@ function stackLimit(bytes: u64): void {
   const process = changetype<Process>(kernelAlloc(offsetof<Process>() + 8));
   process.limits = kernelAlloc(16 * 16);
   store<u64>(process.limits + 3 * 16, bytes);
+  store<u64>(process.limits + 9 * 16, u64.MAX_VALUE);
   const t = changetype<Thread>(kernelAlloc(offsetof<Thread>()));
   t.process = process;
   setCurrent(t);
@@ -372,6 +373,17 @@ describe("stacks", () => {
     map(4, READ_WRITE);
     expect(handleFault(space, AT - 1, Access.Write)).toBe(-Errno.EFAULT);
     expect(vmaFind(space, AT - 1) == null).toBe(true);
+  });
+
+  test("come up to what cannot be accessed; and grow no further than RLIMIT_AS", () => {
+    stackLimit(u64.MAX_VALUE);
+    mapRegion(space, AT + 400 * PAGE, PAGE, READ_WRITE | VmaFlag.GrowsDown, null, 0, null);
+    mapRegion(space, AT + 390 * PAGE, PAGE, 0, null, 0, null);
+    store<u64>(current.process.limits + 9 * 16, 8 * PAGE);
+    expect(handleFault(space, AT + 391 * PAGE, Access.Write)).toBe(-Errno.EFAULT);
+    expect(handleFault(space, AT + 394 * PAGE, Access.Write)).toBe(0);
+    store<u64>(current.process.limits + 9 * 16, 11 * PAGE);
+    expect(handleFault(space, AT + 391 * PAGE, Access.Write)).toBe(0);
   });
 
   test("one whose program does not run yet grows as well", () => {

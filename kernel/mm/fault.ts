@@ -5,6 +5,7 @@ import { physicalCopyPage, physicalZeroPage } from "../../shim/isa";
 import { Errno } from "../errno";
 import { filePage, filePageForWrite } from "../fs/pages";
 import { BLOCKED, Result } from "../result";
+import { LimitKind, softLimit, UNLIMITED } from "../task/limits";
 import { current } from "../task/thread";
 import { Charge } from "./account";
 import { frameAlloc, frameAllocFor, frameInfo, frameRelease, frameRetain, framesFree, PAGE_SHIFT, PAGE_SIZE } from "./frame";
@@ -167,9 +168,15 @@ function growStack(space: AddressSpace, va: u64): Vma | null {
   if (!vma || !(vma.flags & VmaFlag.GrowsDown)) return null;
   const start = va & ~(<u64>PAGE_SIZE - 1);
   const t = current; // null while a container's first program is made
-  if (t && vma.end - start > load<u64>(t.process.limits, 3 * 16)) return null;
+  if (t) {
+    if (vma.end - start > softLimit(t.process, LimitKind.Stack)) return null;
+    const all = softLimit(t.process, LimitKind.AddressSpace);
+    if (all != UNLIMITED && (space.virtualPages << PAGE_SHIFT) + (vma.start - start) > all) return null;
+  }
+  // What cannot be accessed guards the stack itself.
   const below = vma.prev;
-  if (below && start < below.end + STACK_GUARD_BYTES) return null;
+  const isGuard = below != null && (below.flags & (VmaFlag.Read | VmaFlag.Write | VmaFlag.Execute)) == 0;
+  if (below && start < below.end + (isGuard ? 0 : STACK_GUARD_BYTES)) return null;
   vmaResize(space, vma, start, vma.end);
   return vma;
 }

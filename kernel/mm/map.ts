@@ -231,14 +231,14 @@ function hidePages(space: AddressSpace, start: u64, end: u64): void {
 }
 
 /** brk(2): moves the end of the heap; returns the new end, or the old one when that cannot be. */
-export function setBreak(space: AddressSpace, end: u64, dataLimit: u64): u64 {
+export function setBreak(space: AddressSpace, end: u64, dataLimit: u64, access: u32 = VmaFlag.Read | VmaFlag.Write): u64 {
   const old = space.brk;
   if (end < space.brkStart || end > USER_END || end - space.brkStart > dataLimit) return old;
   const oldPage = pageUp(old);
   const newPage = pageUp(end);
   if (newPage > oldPage) {
     if (!rangeFree(space, oldPage, newPage + PAGE_SIZE)) return old;
-    if (mapRegion(space, oldPage, newPage - oldPage, VmaFlag.Read | VmaFlag.Write | VmaFlag.Heap, null, 0, null) < 0) return old;
+    if (mapRegion(space, oldPage, newPage - oldPage, access | VmaFlag.Heap, null, 0, null) < 0) return old;
   } else if (newPage < oldPage && unmapRegion(space, newPage, oldPage) < 0) return old;
   space.brk = end;
   return end;

@@ -6,10 +6,14 @@ import { kernelAlloc, kernelFree } from "../mm/heap";
 import { copyIn, copyInString } from "../mm/user";
 import { Result } from "../result";
 
-/** MAX_ARG_STRLEN of execve(2): one string. */
+/** MAX_ARG_STRLEN of execve(2): one string with its NUL. */
 const STRING_MAX: u32 = 131072;
-/** All strings together; Linux's limit too with the usual 8 MiB stack (a quarter of it). */
-const BLOCK_MAX: u32 = 2 << 20;
+/** ARG_MAX: what strings and pointers together may always take. */
+const TOTAL_MIN: u64 = 131072;
+/** What they may take at most: three quarters of the usual stack. */
+const TOTAL_MAX: u64 = 6 << 20;
+/** Strings of a program that the kernel starts itself. */
+const OWN_MAX: u32 = 2 << 20;
 
 @unmanaged
 export class Arguments {
@@ -18,6 +22,8 @@ export class Arguments {
   capacity: u32;
   argumentCount: u32;
   environmentCount: u32;
+  /** Most bytes of strings. */
+  limit: u32;
 }
 
 /** An empty block; null when memory is short. */
@@ -26,6 +32,7 @@ export function argumentsNew(): Arguments | null {
   if (p == 0) return null;
   const a = changetype<Arguments>(p);
   a.capacity = 2032; // the heap's largest class
+  a.limit = OWN_MAX;
   a.data = kernelAlloc(a.capacity);
   if (a.data != 0) return a;
   kernelFree(p);
@@ -40,7 +47,6 @@ export function argumentsFree(a: Arguments): void {
 function reserve(a: Arguments, more: u32): Result {
   const bytes = a.bytes + more;
   if (bytes <= a.capacity) return 0;
-  if (bytes > BLOCK_MAX) return -Errno.E2BIG;
   const capacity = max<u32>(bytes, a.capacity * 2);
   const data = kernelAlloc(capacity);
   if (data == 0) return -Errno.ENOMEM;
@@ -53,7 +59,7 @@ function reserve(a: Arguments, more: u32): Result {
 
 /** Appends a string of `n` bytes: 0, -E2BIG or -ENOMEM. The caller counts it as an argument or a variable. */
 export function argumentsAppend(a: Arguments, p: usize, n: u32): Result {
-  if (n >= STRING_MAX) return -Errno.E2BIG;
+  if (n >= STRING_MAX || a.bytes + n + 1 > a.limit) return -Errno.E2BIG;
   const r = reserve(a, n + 1);
   if (r < 0) return r;
   memory.copy(a.data + a.bytes, p, n);
@@ -65,57 +71,75 @@ export function argumentsAppend(a: Arguments, p: usize, n: u32): Result {
 /** Appends the string at user address `ua`: 0, -E2BIG, -EFAULT or -ENOMEM. */
 function appendUser(a: Arguments, ua: u64): Result {
   let done: u32 = 0;
-  for (;;) {
+  while (done < STRING_MAX && a.bytes <= a.limit) {
     // Piece by piece, so that a short string does not need room for the longest.
-    const piece: u32 = done == 0 ? 256 : 4096;
+    const piece = min<u32>(done == 0 ? 256 : 4096, STRING_MAX - done);
     let r = reserve(a, piece);
     if (r < 0) return r;
     r = copyInString(a.data + a.bytes, ua + done, piece);
     if (r >= 0) {
       a.bytes += <u32>r + 1;
-      return 0;
+      return a.bytes > a.limit ? -Errno.E2BIG : 0;
     }
     if (r != -Errno.ENAMETOOLONG) return r;
     a.bytes += piece;
     done += piece;
-    if (done >= STRING_MAX) break;
   }
   return -Errno.E2BIG;
 }
 
 const pointer = memory.data(8, 8);
 
-/** Appends the NULL-terminated array of strings at `ua` (0: none): their number, or an error. */
-function appendArray(a: Arguments, ua: u64): Result {
+/** Length of the NULL-terminated array of strings at `ua` (0: none): -EFAULT, or -E2BIG when the pointers alone are too many. */
+function countArray(ua: u64): Result {
   if (ua == 0) return 0;
-  let count: u32 = 0;
-  for (;;) {
-    let r = copyIn(pointer, ua + ((<u64>count) << 3), 8);
+  for (let count: u64 = 0; count <= TOTAL_MAX / 8; count++) {
+    const r = copyIn(pointer, ua + (count << 3), 8);
     if (r < 0) return r;
-    const string = load<u64>(pointer);
-    if (string == 0) break;
-    r = appendUser(a, string);
-    if (r < 0) return r;
-    count++;
+    if (load<u64>(pointer) == 0) return count;
   }
-  return count;
+  return -Errno.E2BIG;
 }
 
-/** Fills an empty block from the arrays execve was given: 0, -E2BIG, -EFAULT or -ENOMEM. */
-export function argumentsCopyIn(a: Arguments, argv: u64, envp: u64): Result {
-  let r = appendArray(a, argv);
+/** Appends the `count` strings of an array: 0 or an error. */
+function appendArray(a: Arguments, ua: u64, count: u32): Result {
+  for (let i: u32 = 0; i < count; i++) {
+    let r = copyIn(pointer, ua + ((<u64>i) << 3), 8);
+    if (r < 0) return r;
+    // Another thread may have shortened it since it was counted.
+    if (load<u64>(pointer) == 0) return -Errno.EFAULT;
+    r = appendUser(a, load<u64>(pointer));
+    if (r < 0) return r;
+  }
+  return 0;
+}
+
+/**
+ * Fills an empty block from the arrays execve was given, for a program whose name has `nameBytes` with its NUL and whose stack may grow to
+ * `stackLimit`: strings, name and pointers together may take a quarter of that (execve(2), "Limits on size of arguments and environment").
+ * 0, -E2BIG, -EFAULT or -ENOMEM.
+ */
+export function argumentsCopyIn(a: Arguments, argv: u64, envp: u64, nameBytes: u32, stackLimit: u64): Result {
+  const argumentCount = countArray(argv);
+  if (argumentCount < 0) return argumentCount;
+  const environmentCount = countArray(envp);
+  if (environmentCount < 0) return environmentCount;
+  const total = max(min(stackLimit / 4, TOTAL_MAX), TOTAL_MIN);
+  const others = ((<u64>max<Result>(argumentCount, 1) + <u64>environmentCount) << 3) + nameBytes;
+  if (others >= total) return -Errno.E2BIG;
+  a.limit = <u32>(total - others);
+  let r = appendArray(a, argv, <u32>argumentCount);
   if (r < 0) return r;
-  a.argumentCount = <u32>r;
-  if (r == 0) {
+  a.argumentCount = <u32>argumentCount;
+  if (argumentCount == 0) {
     // Linux gives a program without arguments an empty one.
     r = argumentsAppend(a, pointer, 0);
     if (r < 0) return r;
     a.argumentCount = 1;
   }
-  r = appendArray(a, envp);
-  if (r < 0) return r;
-  a.environmentCount = <u32>r;
-  return 0;
+  r = appendArray(a, envp, <u32>environmentCount);
+  a.environmentCount = <u32>environmentCount;
+  return r;
 }
 
 /** Puts strings in front in place of the first argument: for `#!` (interpreter, its optional argument, script). `first` holds them. */

@@ -5,12 +5,14 @@ import { fpuRestore, writeFsBase, writeUserGsBase } from "../../shim/isa";
 import { Errno } from "../errno";
 import * as elf from "./elf";
 import { PAGE_SIZE } from "../mm/frame";
+import { mapRegion } from "../mm/map";
 import { AddressSpace, spaceLoad, spaceNew, spaceRelease, WRITE_EXECUTE_ALONE } from "../mm/space";
 import { spaceAwake } from "../mm/trim";
 import { USER_END } from "../mm/user";
+import { VmaFlag } from "../mm/vma";
 import { randomBytes } from "../random";
 import { Result } from "../result";
-import { Credentials, credentialsRelease } from "../task/credentials";
+import { capable, Capability, Credentials, credentialsRelease } from "../task/credentials";
 import { credentialsCommit } from "../task/identity";
 import { processTimersExec } from "../task/itimer";
 import { becomeLeader, endOtherThreads, fpuReset, programSet, vforkDone } from "../task/lifecycle";
@@ -36,8 +38,10 @@ const MOVABLE_BASE: u64 = 0x5555_5555_4000;
 const SIGCHLD: u32 = 17;
 /** Linux's _STK_LIM. */
 const SECURE_STACK_BYTES: u64 = 8 << 20;
-/** A bit of Process.personality (personality(2)): addresses are the same every time. */
+/** Bits of Process.personality (personality(2)): addresses are the same every time; page 0 can be read; what can be read can be executed. */
 const ADDR_NO_RANDOMIZE: u32 = 0x0040000;
+const MMAP_PAGE_ZERO: u32 = 0x0100000;
+const READ_IMPLIES_EXEC: u32 = 0x0400000;
 
 const line = memory.data(256, 16);
 const nameBuffer = memory.data(4096, 16);
@@ -125,11 +129,14 @@ function randomPages(bits: u64): u64 {
   return (load<u64>(random) & (((<u64>1) << bits) - 1)) << 12;
 }
 
-/** Where the segments read last go: 0 for a program with fixed addresses. */
+/**
+ * Where the segments read last go: 0 for a program with fixed addresses. A dynamic linker, and what has none (a static PIE, or a dynamic linker
+ * that is run itself), stands among the mappings, so that it does not take the place of what it loads.
+ */
 function chooseBias(isInterpreter: bool, space: AddressSpace): u64 {
   if (!elf.isDynamic) return 0;
   const alignment = elf.loadAlignment();
-  if (isInterpreter) {
+  if (isInterpreter || elf.interpreterBytes == 0) {
     const bytes = elf.highest - elf.lowest;
     return ((space.mmapTop - bytes) & ~(alignment - 1)) - elf.lowest;
   }
@@ -158,6 +165,8 @@ function mapBoth(space: AddressSpace, inode: Inode, named: bool): Result {
   facts.interpreterBase = 0;
   let r = elf.mapProgram(space, inode, place.entry, bias, false);
   if (r < 0) return r;
+  // The heap has no room to grow among the mappings.
+  if (elf.isDynamic && !named && !facts.fixed) space.brkStart = MOVABLE_BASE;
   space.brkStart += randomPages(13);
   space.brk = space.brkStart;
   if (!named) return <Result>facts.entry;
@@ -243,6 +252,9 @@ function replace(t: Thread, a: Arguments, nameLength: u32): Result {
     stack = buildStack(space, a, facts, changetype<usize>(givenName), nameLength + 1, credentials, elf.executableStack);
     if (stack < 0) start = stack;
   }
+  // As mmap(2) would: page 0 is for the privileged, and nobody is told that it is not there.
+  const showsZero = (process.personality & ~execPersonalityMask & MMAP_PAGE_ZERO) != 0 && capable(credentials, Capability.SysRawio);
+  if (start >= 0 && showsZero) mapRegion(space, 0, PAGE_SIZE, VmaFlag.Read | VmaFlag.Execute, null, 0, null);
   if (start < 0) {
     actionsRelease(actions);
     credentialsRelease(credentials);
@@ -283,7 +295,8 @@ function commit(
   processTimersExec(process);
   process.dumpable = credentials.uid == credentials.euid && credentials.gid == credentials.egid && isReadable(t);
   if (execIsSecure) becomeSecure(t);
-  process.personality &= ~execPersonalityMask;
+  // Linux takes READ_IMPLIES_EXEC from every 64-bit program.
+  process.personality &= ~(execPersonalityMask | READ_IMPLIES_EXEC);
   credentialsCommit(t, credentials);
   programSet(process, mount, place.entry);
   setName(t);

@@ -85,11 +85,14 @@ function advise(space: AddressSpace, vma: Vma, from: u64, to: u64, advice: u32):
       unmapPages(space, from, to);
       return 0;
     case Advice.Free:
-      if (vma.inode) return -Errno.EINVAL;
+      if (vma.inode || vma.flags & VmaFlag.Locked) return -Errno.EINVAL;
       disownPages(space, from, to);
       return 0;
     case Advice.Remove:
       return removePages(vma, from, to);
+    case Advice.Cold:
+    case Advice.PageOut:
+      return vma.flags & VmaFlag.Locked ? -Errno.EINVAL : 0;
     case Advice.PopulateRead:
     case Advice.PopulateWrite:
       for (let at = from; at < to; at += PAGE_SIZE) {

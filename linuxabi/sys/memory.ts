@@ -53,8 +53,13 @@ const enum Map {
   HugeTlb = 0x40000,
   FixedNoReplace = 0x100000,
 }
-/** Flags that MAP_SHARED_VALIDATE knows. */
-const VALIDATED: u32 = 0x1f_ffff;
+/** Flags that MAP_SHARED_VALIDATE takes for any file (LEGACY_MAP_MASK of Linux); MAP_SYNC is for files on persistent memory, which are none. */
+const VALIDATED: u32 = 0x7c07_f9f3;
+/** Huge pages are asked for by the logarithm of their size, 0 for the usual one; there are 2 MiB and 1 GiB. */
+const HUGE_SHIFT: u32 = 26;
+
+/** Bits of personality(2). */
+const READ_IMPLIES_EXEC: u32 = 0x0400000;
 
 @inline
 function spaceOf(t: Thread): AddressSpace {
@@ -72,7 +77,21 @@ function withinLimit(t: Thread, bytes: u64): bool {
   return limit == u64.MAX_VALUE || (spaceOf(t).virtualPages << PAGE_SHIFT) + bytes <= limit;
 }
 
-/** mmap(2). Lacks: MAP_HUGETLB (no huge pages are reserved: ENOMEM), MAP_SYNC. */
+/** MAP_HUGETLB of memory: there are huge pages, but none are reserved: -ENOMEM, or -EINVAL for a size that no CPU has. */
+function hugePages(t: Thread, flags: u32): Result {
+  const shift = flags >> HUGE_SHIFT;
+  if (shift != 0 && shift != 21 && shift != 30) return -Errno.EINVAL;
+  // Linux maps what it may not have, and sends SIGBUS when it is touched.
+  return flags & Map.NoReserve ? unsupported(t, "flags", Map.HugeTlb | Map.NoReserve, -Errno.ENOMEM) : -Errno.ENOMEM;
+}
+
+/** PROT bits with those that the personality adds. */
+@inline
+function impliedProtection(t: Thread, prot: u32): u32 {
+  return prot & 1 && t.process.personality & READ_IMPLIES_EXEC ? prot | 4 : prot;
+}
+
+/** mmap(2). Lacks: MAP_HUGETLB with MAP_NORESERVE. */
 export function sysMmap(t: Thread, hint: u64, length: u64, prot: u32, flags: u32, fd: i32, offset: u64): Result {
   if (offset & (PAGE_SIZE - 1)) return -Errno.EINVAL;
   let inode: Inode | null = null;
@@ -81,12 +100,15 @@ export function sysMmap(t: Thread, hint: u64, length: u64, prot: u32, flags: u32
   if (!(flags & Map.Anonymous)) {
     const file = openFile(t, fd);
     if (isNone(file)) return -Errno.EBADF;
-    if (length == 0) return -Errno.EINVAL;
+    if (length == 0 || flags & Map.HugeTlb) return -Errno.EINVAL;
     if (type == 0 || type > <u32>Map.SharedValidate) return -Errno.EINVAL;
+    if (type == Map.SharedValidate && flags & ~VALIDATED) return -Errno.EOPNOTSUPP;
     if (!(file.access & 1)) return -Errno.EACCES;
     if (type != Map.Private && prot & 2 && !(file.access & 2)) return -Errno.EACCES;
     const mount = file.mount;
-    if (prot & 4 && mount && mount.flags & MountFlag.NoExec) return -Errno.EPERM;
+    const isData = mount != null && (mount.flags & MountFlag.NoExec) != 0;
+    if (prot & 4 && isData) return -Errno.EPERM;
+    if (!isData) prot = impliedProtection(t, prot);
     if (file.kind == FileKind.Zero) {
       if (type == Map.Private) flags |= Map.Anonymous;
     } else if (file.kind != FileKind.Regular) return -Errno.ENODEV;
@@ -97,16 +119,16 @@ export function sysMmap(t: Thread, hint: u64, length: u64, prot: u32, flags: u32
     }
   } else {
     if (length == 0 || (type != Map.Shared && type != Map.Private)) return -Errno.EINVAL;
-    if (flags & Map.HugeTlb) return unsupported(t, "flags", <u64>Map.HugeTlb, -Errno.ENOMEM); // none are reserved
+    if (flags & Map.HugeTlb) return hugePages(t, flags);
+    prot = impliedProtection(t, prot);
   }
-  if (type == Map.SharedValidate && flags & ~VALIDATED) return unsupported(t, "flags", flags & ~VALIDATED, -Errno.EOPNOTSUPP);
   const bytes = pageUp(length);
   if (bytes == 0 || bytes > USER_END) return -Errno.ENOMEM;
   if ((prot & WRITE_EXECUTE) == WRITE_EXECUTE && spaceOf(t).writeExecute != 0) return -Errno.EACCES;
   if (offset + bytes < offset) return -Errno.EOVERFLOW;
   if (!withinLimit(t, bytes)) return -Errno.ENOMEM;
   const space = spaceOf(t);
-  const start = choosePlace(space, hint, bytes, flags);
+  const start = choosePlace(t, hint, bytes, flags);
   if (start < 0) return start;
   const readOnly = inode != null && type != Map.Private && (!(openFile(t, fd).access & 2) || isWriteSealed(inode));
   const access =
@@ -123,14 +145,15 @@ export function sysMmap(t: Thread, hint: u64, length: u64, prot: u32, flags: u32
 }
 
 /** Where a new mapping goes: an address, -EINVAL, -EPERM, -EEXIST or -ENOMEM. */
-function choosePlace(space: AddressSpace, hint: u64, bytes: u64, flags: u32): Result {
+function choosePlace(t: Thread, hint: u64, bytes: u64, flags: u32): Result {
+  const space = spaceOf(t);
   if (!(flags & (Map.Fixed | Map.FixedNoReplace))) {
     if (flags & Map.Low) return placeBelow(space, bytes);
     return placeRegion(space, hint & ~(<u64>PAGE_SIZE - 1), bytes);
   }
   if (hint & (PAGE_SIZE - 1)) return -Errno.EINVAL;
   if (!inUserHalf(hint, bytes)) return -Errno.ENOMEM;
-  if (hint < USER_START) return -Errno.EPERM;
+  if (hint < USER_START && !capable(t.credentials, Capability.SysRawio)) return -Errno.EPERM;
   if (flags & Map.FixedNoReplace && !rangeFree(space, hint, hint + bytes)) return -Errno.EEXIST;
   return hint;
 }
@@ -189,7 +212,7 @@ export function sysMprotect(t: Thread, start: u64, length: u64, prot: u32): Resu
     if (!vma || !(vma.flags & VmaFlag.GrowsDown)) return -Errno.EINVAL;
     start = vma.start;
   }
-  return protectRegion(space, start, end, prot & PROT_ALL);
+  return protectRegion(space, start, end, impliedProtection(t, prot) & PROT_ALL);
 }
 
 /** PR_SET_MDWE: true when something that is no program would become one, or a program could be written. */
@@ -204,7 +227,7 @@ function gainsExecution(space: AddressSpace, start: u64, end: u64, prot: u32): b
 export function sysBrk(t: Thread, end: u64): Result {
   const space = spaceOf(t);
   if (end == 0 || (end > space.brk && !withinLimit(t, end - space.brk))) return space.brk;
-  return setBreak(space, end, softLimit(t.process, LimitKind.Data));
+  return setBreak(space, end, softLimit(t.process, LimitKind.Data), impliedProtection(t, 3));
 }
 
 const MREMAP_MAYMOVE: u32 = 1;

@@ -7,6 +7,7 @@ import { execute } from "../../kernel/program/exec";
 import { GONE, Result } from "../../kernel/result";
 import { exitGroup, exitThread } from "../../kernel/task/lifecycle";
 import { groupJoin, groupLeave, pidFind, processFind, sessionJoin, sessionLeave } from "../../kernel/task/pids";
+import { LimitKind, softLimit } from "../../kernel/task/limits";
 import { Process } from "../../kernel/task/process";
 import { Thread } from "../../kernel/task/thread";
 import { Path } from "../../kernel/vfs/inode";
@@ -24,7 +25,7 @@ const base = changetype<Path>(memory.data(8, 8));
 function run(t: Thread, from: Path | null, length: u32, flags: u32, argv: u64, envp: u64): Result {
   const a = argumentsNew();
   if (!a) return -Errno.ENOMEM;
-  let r = argumentsCopyIn(a, argv, envp);
+  let r = argumentsCopyIn(a, argv, envp, length + 1, softLimit(t.process, LimitKind.Stack));
   if (r >= 0) r = execute(t, from, path, length, flags, a);
   argumentsFree(a);
   return r;
