@@ -31,6 +31,10 @@ export class NetSpace {
   inet: usize;
   /** The container, not counted: for those who have a process of it. */
   container: usize;
+  /** AF_UNIX sockets whose files are in flight (kernel/net/unix/collect.ts); and the list of spaces that are to be collected. */
+  flights: usize;
+  collectNext: NetSpace | null;
+  collectable: bool;
 }
 
 /** The space of a container, made if there is none yet; null when memory is short. */

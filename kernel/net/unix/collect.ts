@@ -1,19 +1,28 @@
 // Sockets that only messages refer to. A socket sent over itself, or two sent over each other, keep each other alive when every descriptor has been
 // closed; nobody can receive those messages any more. When a file is left to messages alone (fileRelease notices), collection runs
 // before the next return to user mode: a socket in flight is alive if somebody outside of messages holds it, or if it lies in the queue of one that
-// is alive or not in flight; the queues of the others are emptied, which closes them. No recursion, no allocation.
+// is alive or not in flight; the queues of the others are emptied, which closes them. No recursion, no allocation. Sockets reach those of their own
+// container only, so each container's are collected by themselves, and what others have in flight costs nothing.
 
 import { workInit, WorkItem, workSchedule, WORK_ITEM_BYTES } from "../../task/work";
 import { setOrphanHandler } from "../../vfs/file";
 import { File, FileKind } from "../../vfs/inode";
 import { Rights, rightsDefer, rightsFile, rightsResume, setFlightWatcher } from "../rights";
 import { Family, socketOf } from "../socket";
+import { NetSpace, spaceRelease, spaceRetain } from "../space";
 import { asUnix, dropMessages, UnixSocket } from "./unix";
 
 const work = changetype<WorkItem>(memory.data(WORK_ITEM_BYTES, 8));
 
-/** Sockets whose files are in flight. */
+/** Spaces with a socket that was left to messages, each held. */
+let firstSpace: NetSpace | null = null;
+/** While one is collected: its sockets whose files are in flight. */
 let first: UnixSocket | null = null;
+
+@inline
+function flightsOf(space: NetSpace): UnixSocket | null {
+  return changetype<UnixSocket | null>(space.flights);
+}
 
 /** The AF_UNIX socket behind a file, or null. */
 function unixSocketOf(file: File): UnixSocket | null {
@@ -28,23 +37,30 @@ function onFlight(file: File, began: bool): void {
   if (!s) return;
   const next = s.flightNext;
   const prev = s.flightPrev;
+  const space = s.space;
   if (began) {
-    s.flightNext = first;
+    const head = flightsOf(space);
+    s.flightNext = head;
     s.flightPrev = null;
-    const head = first;
     if (head) head.flightPrev = s;
-    first = s;
+    space.flights = changetype<usize>(s);
     return;
   }
   if (next) next.flightPrev = prev;
   if (prev) prev.flightNext = next;
-  else first = next;
+  else space.flights = changetype<usize>(next);
   s.flightNext = null;
   s.flightPrev = null;
 }
 
 function onOrphan(file: File): void {
-  if (unixSocketOf(file)) workSchedule(work);
+  const s = unixSocketOf(file);
+  if (!s || s.space.collectable) return;
+  const space = spaceRetain(s.space);
+  space.collectable = true;
+  space.collectNext = firstSpace;
+  firstSpace = space;
+  workSchedule(work);
 }
 
 const enum Mark {
@@ -110,8 +126,20 @@ function markCandidates(): u32 {
   return candidates;
 }
 
+/** The deferred work. */
+function collectAll(argument: usize): void {
+  for (let space = firstSpace; space; space = firstSpace) {
+    firstSpace = space.collectNext;
+    space.collectable = false;
+    first = flightsOf(space);
+    collect();
+    first = null;
+    spaceRelease(space);
+  }
+}
+
 /** Frees the messages that nobody can receive. */
-function collect(argument: usize): void {
+function collect(): void {
   if (markCandidates() == 0) return;
   let s = first;
   while (s) {
@@ -159,7 +187,7 @@ function emptyTheDead(): void {
 
 /** To be called once at start-up. */
 export function collectInit(): void {
-  workInit(work, collect, 0);
+  workInit(work, collectAll, 0);
   setOrphanHandler(onOrphan);
   setFlightWatcher(onFlight);
 }
