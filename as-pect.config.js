@@ -41,6 +41,8 @@ function machine(memory) {
     hardware_random: () => 0n,
     rdtsc: () => (ticks += 1000n),
     advance: (count) => void (ticks += BigInt(count)),
+    // How much longer than usual specs with random input shall try: TEST_SCALE=100 npx asp FILE.
+    test_scale: () => Number(process.env.TEST_SCALE ?? 1),
     multiply_high: (a, b) => BigInt.asUintN(64, (BigInt.asUintN(64, a) * BigInt.asUintN(64, b)) >> 64n),
     set_boot: (...facts) => void (boot = facts),
     boot_info: () => boot[0],

@@ -13,3 +13,7 @@ export function random(bound: u32): u32 {
   state ^= state << 17;
   return <u32>((state >> 16) % bound);
 }
+
+/** How many times as long as usual a spec with random input shall try (the environment's TEST_SCALE, 1). */
+@external("isa", "test_scale")
+export declare function testScale(): u32;
