@@ -5,6 +5,7 @@ import { showDescriptorInfo, ProcLink } from "./procfd";
 import { showMessages, showSegments, showSemaphores } from "./procipc";
 import { showAuxiliary, showCommandLine, showEnvironment, showMaps, showSmaps } from "./procmemory";
 import { showMountInfo, showMounts, showMountStats } from "./procmounts";
+import { showAddresses6, showCounters, showDevices, showNeighbours, showRaw, showRaw6, showRoutes, showUdp, showUdp6 } from "./procinet";
 import { showUnixSockets } from "./procnet";
 import {
   showComm,
@@ -87,6 +88,22 @@ function addSubject(d: Node): void {
   setStore(addText(d, "comm", showComm, 0o644), storeComm);
 }
 
+/** /proc/PID/net. */
+function addNetwork(net: Node): void {
+  addText(net, "arp", showNeighbours);
+  addText(net, "dev", showDevices);
+  addText(net, "if_inet6", showAddresses6);
+  addText(net, "raw", showRaw);
+  addText(net, "raw6", showRaw6);
+  addText(net, "route", showRoutes);
+  addText(net, "snmp", showCounters);
+  addText(net, "tcp", showTcp);
+  addText(net, "tcp6", showTcp6);
+  addText(net, "udp", showUdp);
+  addText(net, "udp6", showUdp6);
+  addText(net, "unix", showUnixSockets);
+}
+
 /** Makes all nodes; once at start-up. */
 export function buildProcNodes(): void {
   threadNode = addDirectory(null, "");
@@ -96,10 +113,7 @@ export function buildProcNodes(): void {
   addSubject(processNode);
   addText(processNode, "mountstats", showMountStats, 0o400);
   addText(processNode, "coredump_filter", showCoredumpFilter);
-  const net = addDirectory(processNode, "net");
-  addText(net, "unix", showUnixSockets);
-  addText(net, "tcp", showTcp);
-  addText(net, "tcp6", showTcp6);
+  addNetwork(addDirectory(processNode, "net"));
 
   const loose = addDirectory(null, "");
   addLink(loose, "", ProcLink.Descriptor);

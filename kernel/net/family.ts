@@ -22,6 +22,19 @@ import {
   inetSocketBind,
   inetWritten,
 } from "./inet/family";
+import {
+  asNetlink,
+  NETLINK_ROUTE,
+  netlinkAddress,
+  netlinkBind,
+  netlinkClose,
+  netlinkConnect,
+  netlinkNew,
+  netlinkPoll,
+  netlinkReadable,
+  netlinkReceive,
+  netlinkSend,
+} from "./netlink/netlink";
 import { Family, FAMILIES, Socket, socketFile, SocketState, SocketType } from "./socket";
 import { spaceOf } from "./space";
 import { unixAccept, unixClose, unixConnect, unixListen, unixPair, unixShutdown } from "./unix/connect";
@@ -46,6 +59,9 @@ function check(family: u32, type: u32, protocol: u32): Result {
     case Family.Inet:
     case Family.Inet6:
       return inetCheck(family, type, protocol);
+    case Family.Netlink:
+      if (type != SocketType.Raw && type != SocketType.Datagram) return -Errno.ESOCKTNOSUPPORT;
+      return protocol == NETLINK_ROUTE ? 0 : -Errno.EPROTONOSUPPORT;
     default:
       return -Errno.EAFNOSUPPORT;
   }
@@ -61,6 +77,8 @@ function make(family: u32, type: u32, protocol: u32): usize {
     case Family.Inet:
     case Family.Inet6:
       return inetNew(space, family, type, protocol);
+    case Family.Netlink:
+      return netlinkNew(space, type, protocol);
     default:
       return 0;
   }
@@ -97,6 +115,8 @@ export function socketBind(s: Socket, address: usize, length: u32): Result {
     case Family.Inet:
     case Family.Inet6:
       return inetSocketBind(s, address, length);
+    case Family.Netlink:
+      return netlinkBind(asNetlink(s), address, length);
     default:
       return -Errno.EOPNOTSUPP;
   }
@@ -123,6 +143,8 @@ export function familyConnect(s: Socket, address: usize, length: u32): Result {
     case Family.Inet:
     case Family.Inet6:
       return inetConnect(s, address, length);
+    case Family.Netlink:
+      return netlinkConnect(asNetlink(s), address, length);
     default:
       return -Errno.EOPNOTSUPP;
   }
@@ -149,6 +171,8 @@ export function familySend(s: Socket): Result {
     case Family.Inet:
     case Family.Inet6:
       return inetSend(s);
+    case Family.Netlink:
+      return netlinkSend(asNetlink(s));
     default:
       return -Errno.EOPNOTSUPP;
   }
@@ -162,6 +186,8 @@ export function familyReceive(s: Socket): Result {
     case Family.Inet:
     case Family.Inet6:
       return inetReceive(s);
+    case Family.Netlink:
+      return netlinkReceive(asNetlink(s));
     default:
       return -Errno.EOPNOTSUPP;
   }
@@ -175,6 +201,8 @@ export function familyPoll(s: Socket, poller: usize): u32 {
     case Family.Inet:
     case Family.Inet6:
       return inetPoll(s, poller);
+    case Family.Netlink:
+      return netlinkPoll(asNetlink(s), poller);
     default:
       return 0;
   }
@@ -204,14 +232,22 @@ export function socketAddress(s: Socket, ofPeer: bool, p: usize): Result {
     case Family.Inet:
     case Family.Inet6:
       return inetAddress(s, ofPeer, p);
+    case Family.Netlink:
+      return netlinkAddress(asNetlink(s), ofPeer, p);
     default:
       return -Errno.EOPNOTSUPP;
   }
 }
 
+@inline
+function isInternet(s: Socket): bool {
+  return s.family == Family.Inet || s.family == Family.Inet6;
+}
+
 /** Bytes that can be received (FIONREAD): of a datagram socket those of the next datagram; -EINVAL for a listener. */
 export function socketReadable(s: Socket): Result {
-  if (s.family != Family.Unix) return inetReadable(s);
+  if (s.family == Family.Netlink) return netlinkReadable(asNetlink(s));
+  if (isInternet(s)) return inetReadable(s);
   if (s.state == SocketState.Listening) return -Errno.EINVAL;
   const first = s.firstMessage;
   return s.type == SocketType.Datagram ? (first ? first.length : 0) : s.bytes;
@@ -219,18 +255,18 @@ export function socketReadable(s: Socket): Result {
 
 /** Bytes that have been sent and nobody has taken (SIOCOUTQ), or with `unsent` those that have not been sent (SIOCOUTQNSD). */
 export function socketWritten(s: Socket, unsent: bool): Result {
-  if (s.family != Family.Unix) return inetWritten(s, unsent);
+  if (isInternet(s)) return inetWritten(s, unsent);
   return unsent ? -Errno.ENOTTY : <Result>s.sendCharge;
 }
 
 /** SIOCATMARK: 1 at the urgent mark. */
 export function socketAtMark(s: Socket): Result {
-  return s.family == Family.Unix ? -Errno.ENOTTY : inetAtMark(s);
+  return isInternet(s) ? inetAtMark(s) : -Errno.ENOTTY;
 }
 
 /** An option at SOL_SOCKET has been set: a bit of SocketOption, or 0 for another. */
 export function socketOptionChanged(s: Socket, bit: u32): void {
-  if (s.family != Family.Unix) inetOptionChanged(s, bit);
+  if (isInternet(s)) inetOptionChanged(s, bit);
 }
 
 /** The socket's file has been closed for good. */
@@ -242,6 +278,9 @@ export function familyClose(s: Socket): void {
     case Family.Inet:
     case Family.Inet6:
       inetClose(s);
+      return;
+    case Family.Netlink:
+      netlinkClose(asNetlink(s));
       return;
     default:
       return;

@@ -1,6 +1,5 @@
 // ioctl requests of sockets: socket(7), unix(7).
 
-import { Errno } from "../../kernel/errno";
 import { copyIn, copyOut } from "../../kernel/mm/user";
 import { socketAtMark, socketReadable, socketWritten } from "../../kernel/net/family";
 import { socketOf } from "../../kernel/net/socket";
@@ -9,6 +8,7 @@ import { current } from "../../kernel/task/thread";
 import { setFileIoctl } from "../../kernel/vfs/file";
 import { File, FileKind } from "../../kernel/vfs/inode";
 import { SocketIoctl } from "../types/socket";
+import { interfaceIoctl } from "./interfaceioctl";
 import { getOwner, setOwner } from "./owner";
 
 const word = memory.data(8, 8);
@@ -34,7 +34,7 @@ function ioctl(file: File, request: u32, argument: u64): Result {
     case SocketIoctl.GetGroup:
       return wordOut(argument, <u32>getOwner(file));
     default:
-      return -Errno.ENOTTY;
+      return interfaceIoctl(socketOf(file), request, argument);
   }
 }
 

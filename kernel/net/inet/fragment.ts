@@ -178,12 +178,16 @@ export function fragmentIn(space: InetSpace, p: Packet, headerBytes: u32): Packe
   const d = found ? found : begin(space, ip);
   // All but the last part are of eight bytes each, and none is empty.
   const bad = bytes == 0 || (more && (bytes & 7) != 0) || offset + bytes > PACKET_MAX - headerBytes;
-  if (!d || bad || !insert(d, p, more)) {
+  const place = d && !bad ? insert(d, p, more) : Place.None;
+  if (place != Place.Taken) {
     packetFree(p);
-    if (d) fail(d);
-    else count(space, Counter.IpReassemblyFailures);
+    if (place == Place.None) {
+      if (d) fail(d);
+      else count(space, Counter.IpReassemblyFailures);
+    }
     return null;
   }
+  if (!d) return null;
   d.cost += packetCost(p);
   space.fragments += packetCost(p);
   if (!d.hasEnd || d.have != d.bytes) {
@@ -196,29 +200,39 @@ export function fragmentIn(space: InetSpace, p: Packet, headerBytes: u32): Packe
   return whole;
 }
 
-/** Puts a part in its place: false when it overlaps another or contradicts what is known of the end. */
-function insert(d: Datagram, p: Packet, more: bool): bool {
-  if (!more) {
-    if (d.hasEnd && d.bytes != p.sequenceEnd) return false;
-    d.hasEnd = true;
-    d.bytes = p.sequenceEnd;
-  }
+/** What became of a part. */
+const enum Place {
+  Taken,
+  /** It has come before. */
+  Again,
+  /** It overlaps another, or contradicts what is known of the end. */
+  None,
+}
+
+/** Puts a part in its place. */
+function insert(d: Datagram, p: Packet, more: bool): Place {
+  if (!more && d.hasEnd && d.bytes != p.sequenceEnd) return Place.None;
   let before: Packet | null = null;
   let at = d.parts;
   while (at && at.sequence < p.sequence) {
     before = at;
     at = at.next;
   }
-  if (before && before.sequenceEnd > p.sequence) return false;
-  if (at && at.sequence < p.sequenceEnd) return false;
+  if (at && at.sequence == p.sequence && at.sequenceEnd == p.sequenceEnd) return Place.Again;
+  if (before && before.sequenceEnd > p.sequence) return Place.None;
+  if (at && at.sequence < p.sequenceEnd) return Place.None;
+  if (!more) {
+    d.hasEnd = true;
+    d.bytes = p.sequenceEnd;
+  }
   // Nothing lies behind the end: it would have overlapped or be the last in the row.
   const lastEnd = at ? endOf(at) : p.sequenceEnd;
-  if (d.hasEnd && lastEnd > d.bytes) return false;
+  if (d.hasEnd && lastEnd > d.bytes) return Place.None;
   p.next = at;
   if (before) before.next = p;
   else d.parts = p;
   d.have += p.length;
-  return true;
+  return Place.Taken;
 }
 
 function endOf(p: Packet): u32 {

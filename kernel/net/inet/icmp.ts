@@ -202,7 +202,7 @@ function packetOf(): InetAddress {
 const RATE: u32 = 1000;
 const SECOND_NS: u64 = 1_000_000_000;
 let second: u64 = 0;
-let tokens: u32 = 0;
+let tokens: u32 = RATE;
 
 function mayComplain(p: Packet): bool {
   if ((p.flags & (<u16>PacketFlag.Looped)) != 0) return true;
