@@ -92,6 +92,13 @@ export function wakeAll(queue: WaitQueue): void {
   }
 }
 
+/** False when nobody waits on `queue`, or one who ignores all of `events`: the usual cases, in which wakeAllFor need not be called. */
+@inline
+export function anyoneFor(queue: WaitQueue, events: u32): bool {
+  const waiter = queue.first;
+  return waiter != null && (waiter.next != null || (events & ~(<u32>waiter.ignored)) != 0);
+}
+
 /** Wakes everyone on `queue` who does not ignore all of `events` (PollEvent). */
 export function wakeAllFor(queue: WaitQueue, events: u32): void {
   let waiter = queue.first;

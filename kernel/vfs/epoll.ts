@@ -4,7 +4,7 @@
 
 import { Errno } from "../errno";
 import { kernelAlloc, kernelFree } from "../mm/heap";
-import { copyOut } from "../mm/user";
+import { beginWords, endWords, putHalfWord, putWord } from "../mm/user";
 import { Result } from "../result";
 import { hasWaiters, setWaker, wakeAll, Waiter, WaiterKind, wakeOne, WaitQueue } from "../task/wait";
 import { fileNew, isPollable, registeredPoll, setFilePoll, setFileQueue, setFileRelease } from "./file";
@@ -308,7 +308,7 @@ function levelsAbove(file: File, level: i32): i32 {
 }
 
 /**
- * Collects up to `limit` events into user memory at `ua`. Returns how many; 0 when nothing is ready; -EFAULT when the first cannot be
+ * Collects up to `limit` events into user memory at `ua`, a range that userRange has accepted. Returns how many; 0 when nothing is ready; -EFAULT when the first cannot be
  * stored. Level-triggered items stay on the list, behind the others.
  */
 export function epollCollect(epollFile: File, ua: u64, limit: u32): Result {
@@ -319,9 +319,7 @@ export function epollCollect(epollFile: File, ua: u64, limit: u32): Result {
   for (let item = e.readyFirst; item; item = e.readyFirst) {
     const events = eventsOf(item);
     if (events != 0) {
-      store<u32>(event, events);
-      store<u64>(event, item.data, 4);
-      const r = copyOut(ua + done * EVENT_BYTES, event, EVENT_BYTES);
+      const r = putEvent(ua + done * EVENT_BYTES, events, item.data);
       if (r < 0) {
         if (done == 0) return r;
         break;
@@ -340,7 +338,19 @@ export function epollCollect(epollFile: File, ua: u64, limit: u32): Result {
   if ((e.waitFirst | e.pollFirst) != 0 && done != 0 && e.readyFirst) wakeWaiters(e);
   return done;
 }
-const event = memory.data(16, 8);
+
+/** Stores a struct epoll_event in a range that userRange has accepted: 0, -EFAULT or BLOCKED. */
+@inline
+function putEvent(ua: u64, events: u32, data: u64): Result {
+  let r: Result = 1;
+  while (r > 0) {
+    beginWords();
+    putHalfWord(ua, events);
+    putWord(ua + 4, data);
+    r = endWords(true);
+  }
+  return r;
+}
 
 /** The queue of threads in epoll_wait. */
 export function epollQueue(epollFile: File): WaitQueue {

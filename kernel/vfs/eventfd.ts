@@ -3,9 +3,9 @@
 import { Errno } from "../errno";
 import { put, putByte, putHex, Text } from "../lib/text";
 import { kernelAlloc, kernelFree } from "../mm/heap";
-import { copyIn, copyOut } from "../mm/user";
+import { copiedWord, copyInWord, copyOutWord } from "../mm/user";
 import { Result } from "../result";
-import { wakeAll, wakeAllFor, WaitQueue } from "../task/wait";
+import { anyoneFor, wakeAll, wakeAllFor, WaitQueue } from "../task/wait";
 import { fileNew, setFileDescribe, setFilePoll, setFileQueue, setFileRead, setFileRelease, setFileWrite } from "./file";
 import { OpenFlag } from "./flags";
 import { File, FileKind } from "./inode";
@@ -22,8 +22,6 @@ class Counter {
 }
 const COUNTER_BYTES: u32 = 24;
 if (offsetof<Counter>() != COUNTER_BYTES) ERROR("Counter is 24 bytes");
-
-const word = memory.data(8, 8);
 
 @inline
 function counterOf(file: File): Counter {
@@ -56,24 +54,23 @@ function read(file: File, ua: u64, count: u32): Result {
   if (count < 8) return -Errno.EINVAL;
   if (counter.value == 0) return -Errno.EAGAIN;
   const taken = counter.isSemaphore != 0 ? 1 : counter.value;
-  store<u64>(word, taken);
-  const r = copyOut(ua, word, 8);
+  const r = copyOutWord(ua, taken);
   if (r < 0) return r;
   counter.value -= taken;
-  if (counter.first != 0) wakeAllFor(queueOf(counter), PollEvent.Out);
+  if (anyoneFor(queueOf(counter), PollEvent.Out)) wakeAllFor(queueOf(counter), PollEvent.Out);
   return 8;
 }
 
 function write(file: File, ua: u64, count: u32): Result {
   const counter = counterOf(file);
   if (count < 8) return -Errno.EINVAL;
-  const r = copyIn(word, ua, 8);
+  const r = copyInWord(ua);
   if (r < 0) return r;
-  const added = load<u64>(word);
+  const added = copiedWord;
   if (added == u64.MAX_VALUE) return -Errno.EINVAL;
   if (u64.MAX_VALUE - counter.value <= added) return -Errno.EAGAIN;
   counter.value += added;
-  if (counter.first != 0) wakeAllFor(queueOf(counter), PollEvent.In);
+  if (anyoneFor(queueOf(counter), PollEvent.In)) wakeAllFor(queueOf(counter), PollEvent.In);
   // However much the caller offered: one number was taken, and that is all there is to write.
   return count;
 }
