@@ -3,8 +3,10 @@
 import assert from "node:assert/strict";
 import { createHash, randomBytes } from "node:crypto";
 import dgram from "node:dgram";
-import { before, test } from "node:test";
+import { after, before, describe, test } from "node:test";
 import { buildGuestBundle } from "../scripts/lib/guest.ts";
+import { DeleteFlag } from "../scripts/lib/protocol.ts";
+import { addBundle, Lab, labConfig } from "../scripts/testing/lab.ts";
 import { runBundle, type Running, startBundle } from "../scripts/testing/run-bundle.ts";
 
 before(() => buildGuestBundle());
@@ -111,4 +113,91 @@ test("a port cannot be published twice", async () => {
   const { status, stderr } = await runBundle("busybox", ["true"], ["-p", `${port}:1/udp`, "-p", `127.0.0.2:${port}:2/udp`]);
   assert.equal(status, 125);
   assert.match(stderr, /annotations\[cyrius\.publish\].*published already/);
+});
+
+// Several containers in one machine, which has no network device: the switch alone joins them ------------------------------------------------
+
+describe("containers on the switch", () => {
+  const WEBS = 10;
+  let lab: Lab;
+
+  function networked(mode: string, script: string): object {
+    const config = labConfig(["/bin/sh", "-c", script]);
+    const capabilities = Object.fromEntries(["bounding", "permitted", "effective"].map((set) => [set, ["CAP_NET_BIND_SERVICE"]]));
+    return { ...config, process: { ...(config.process as object), capabilities }, annotations: { "cyrius.network": mode } };
+  }
+
+  /** Prints its address and serves that on port 80. */
+  const web =
+    "busybox ifconfig eth0 | busybox sed -n 's/.*inet addr:\\([0-9.]*\\).*/\\1/p' >/tmp/index.html; cat /tmp/index.html; busybox httpd -f -p 80 -h /tmp";
+  /** Asks each address that comes in, a line each, for its page. */
+  const client =
+    'while read address; do for try in 1 2 3 4 5 6 7 8 9 10; do busybox wget -q -O - "http://$address/" && break; busybox sleep 0.2; done; done';
+
+  before(async () => {
+    const bundle = await buildGuestBundle();
+    lab = await Lab.boot((archive) => {
+      archive.addTree(`${bundle}/rootfs`, "guest");
+      addBundle(archive, "web", networked("bridge", web));
+      addBundle(archive, "client", networked("bridge", client));
+      addBundle(archive, "alone", networked("none", client.replace("-q ", "") + " 2>&1"));
+    });
+  });
+  after(() => lab.end());
+
+  /** What a container that runs `bundle` prints when it gets these lines. */
+  async function ask(bundle: string, lines: string[]): Promise<string> {
+    const streams = lab.streams();
+    await lab.create("client", `/${bundle}`, streams);
+    await lab.start("client");
+    streams.input(Buffer.from(lines.map((line) => `${line}\n`).join("")));
+    streams.closeInput();
+    await lab.wait("client");
+    await lab.delete("client");
+    return streams.output;
+  }
+
+  /** Starts as many web servers as there are; their addresses. */
+  async function startWebs(): Promise<string[]> {
+    const addresses: string[] = [];
+    for (let i = 0; i < WEBS; i++) {
+      const streams = lab.streams();
+      streams.closeInput();
+      await lab.create(`web${i}`, "/web", streams);
+      await lab.start(`web${i}`);
+      await streams.printed("\n");
+      addresses.push(streams.output.trim());
+    }
+    return addresses;
+  }
+
+  const endWebs = async (): Promise<void> => {
+    for (let i = 0; i < WEBS; i++) await lab.delete(`web${i}`, DeleteFlag.force);
+  };
+
+  test("ten listen on port 80, and each answers at its own address", async () => {
+    const addresses = await startWebs();
+    assert.equal(new Set(addresses).size, WEBS);
+    for (const address of addresses) assert.match(address, /^172\.17\.\d+\.\d+$/);
+    assert.deepEqual((await ask("client", addresses)).trim().split("\n"), addresses);
+    await endWebs();
+  });
+
+  test("one without a network reaches none of them", async () => {
+    const addresses = await startWebs();
+    const output = await ask("alone", addresses.slice(0, 1));
+    assert.match(output, /Network is unreachable/);
+    await endWebs();
+  });
+
+  test("nothing is left when they have gone", async () => {
+    const round = async (): Promise<void> => {
+      await ask("client", await startWebs());
+      await endWebs();
+    };
+    await round();
+    const before = await lab.stats();
+    await round();
+    assert.deepEqual(await lab.stats(), before);
+  });
 });
