@@ -217,13 +217,14 @@ export function charge(t: Thread, now: u64): void {
   if (queueCount == 0) clockNs = max(clockNs, c.virtualNs);
 }
 
-/** The thread that runs next, taken out of the queue; null when none is runnable. */
+/** The thread that runs next, taken out of the queue; null when none is runnable. Its container pays from now on. */
 function takeNext(): Thread {
   const alone = newcomer;
   if (alone) {
     newcomer = changetype<Thread>(0);
     alone.queueIndex = 0;
     const c = alone.process.container;
+    setPayer(c.account);
     clockNs = c.virtualNs = max(c.virtualNs, clockNs);
     c.threadClockNs = alone.virtualNs = max(alone.virtualNs, c.threadClockNs);
     return alone;
@@ -231,6 +232,7 @@ function takeNext(): Thread {
   if (queueCount == 0) return changetype<Thread>(0);
   const c = containerAt(0);
   const t = threadAt(c, 0);
+  setPayer(c.account);
   clockNs = max(clockNs, c.virtualNs);
   c.threadClockNs = max(c.threadClockNs, t.virtualNs);
   dequeue(t);
@@ -302,7 +304,6 @@ function switchAt(now: u64): void {
     setPayer(kernelAccount);
     return;
   }
-  setPayer(next.process.container.account);
   next.state = ThreadState.Running;
   next.startedNs = now;
   if (next != loaded) loadThread(next);
