@@ -37,9 +37,10 @@ const firstProcesses = new Set(["pid1"]);
 
 /** What the torture programs are called with in the tests. */
 const tortureArguments: Record<string, Pick<GuestProgram, "arguments" | "linuxArguments">> = {
-  fuzz: { arguments: ["1", "100000", "capable"], linuxArguments: ["1", "100000"] },
+  fuzz: { arguments: ["1", "100000", "capable", "threads"], linuxArguments: ["1", "100000"] },
   "exhaust-memory": { arguments: [], linuxArguments: ["64"] },
   "exhaust-pids": { arguments: ["200"] },
+  "all-at-once": { arguments: ["0", "capable", "threads"], linuxArguments: ["0"] },
 };
 
 function namesIn(folder: string, extension: string): string[] {

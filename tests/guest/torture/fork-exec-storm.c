@@ -1,7 +1,7 @@
-/* fork-exec-storm: several processes fork, vfork and execute as fast as they can; every exit code must be right. */
+/* fork-exec-storm [WORKERS]: several processes fork, vfork and execute as fast as they can; every exit code must be right. */
 #include "check.h"
 
-#define WORKERS 6
+#define WORKERS_MOST 1000
 #define ROUNDS 32
 
 static pid_t start(const char *path, char *const arguments[], int with_vfork) {
@@ -30,14 +30,15 @@ static int work(int worker) {
   return wrong;
 }
 
-int main(void) {
-  pid_t workers[WORKERS];
-  for (int i = 0; i < WORKERS; i++) {
+int main(int count, char **arguments) {
+  int number = count > 1 ? atoi(arguments[1]) : 6;
+  static pid_t workers[WORKERS_MOST];
+  for (int i = 0; i < number; i++) {
     workers[i] = fork();
     if (workers[i] == 0) _exit(work(i) > 0);
   }
   int bad = 0;
-  for (int i = 0; i < WORKERS; i++) bad += reap(workers[i]) != 0;
+  for (int i = 0; i < number; i++) bad += reap(workers[i]) != 0;
   equal("workers with a wrong exit code", bad, 0);
 
   pid_t chain = fork();
