@@ -29,8 +29,6 @@ export class NetSpace {
   users: InFlightUser | null;
   /** The Internet protocols' part, an InetSpace (kernel/net/inet/space.ts); 0 while there is none. */
   inet: usize;
-  /** The container, not counted: for those who have a process of it. */
-  container: usize;
   /** AF_UNIX sockets whose files are in flight (kernel/net/unix/collect.ts); and the list of spaces that are to be collected. */
   flights: usize;
   collectNext: NetSpace | null;
@@ -44,7 +42,6 @@ export function spaceOf(c: Container): NetSpace | null {
   if (c.net == 0) return null;
   const space = changetype<NetSpace>(c.net);
   space.refs = 1;
-  space.container = changetype<usize>(c);
   space.nextName = <u32>c.identity;
   return space;
 }
@@ -66,7 +63,6 @@ export function spaceRelease(space: NetSpace): void {
 /** The container goes, and lets go of its space. */
 export function spaceLeave(space: NetSpace): void {
   tcpContainerGone(space);
-  space.container = 0;
   spaceRelease(space);
 }
 

@@ -132,6 +132,14 @@ export function socketConnect(file: File, address: usize, length: u32): Result {
   return waited == -Errno.EAGAIN && socketOf(file).family != Family.Unix ? -Errno.EINPROGRESS : waited;
 }
 
+/** Somebody has asked for a close that lingers: until then no close need look. */
+export let lingerWanted = false;
+
+/** SO_LINGER with a time has been set. */
+export function wantLinger(): void {
+  lingerWanted = true;
+}
+
 /**
  * close(2) of the file's last descriptor: BLOCKED while SO_LINGER makes it wait for what is on its way (socket(7)), which a signal ends too. Otherwise 0; the
  * file may be closed then.

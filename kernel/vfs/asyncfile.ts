@@ -157,27 +157,39 @@ function tell(argument: usize): void {
   const events = filePoll(file, 0);
   const isInput = (file.access & FileAccess.Read) != 0 && (events & (PollEvent.In | PollEvent.HangUp | PollEvent.ReadHangUp)) != 0;
   if (!isInput && (events & (PollEvent.Out | PollEvent.Error | PollEvent.HangUp)) == 0) return;
+  sendToAll(owner, entry, isInput, false);
+}
+
+/** Urgent data has come to a socket: its owner gets SIGURG, with or without O_ASYNC (socket(7), "Signals"). */
+export function fileSignalUrgent(file: File): void {
+  const owner = ownerOf(file);
+  const entry = owner ? owner.entry : null;
+  if (owner && entry) sendToAll(owner, entry, true, true);
+}
+
+function sendToAll(owner: FileOwner, entry: PidEntry, isInput: bool, isUrgent: bool): void {
+  const file = owner.file;
   if (file.ownerType == FileOwnerType.Group) {
     let p = entry.group;
     while (p) {
       const next = p.groupNext;
-      send(owner, p, isInput);
+      send(owner, p, isInput, isUrgent);
       p = next;
     }
-  } else if (entry.process) send(owner, entry.process!, isInput);
-  else if (file.ownerType == FileOwnerType.Thread && entry.thread) send(owner, entry.thread!.process, isInput);
+  } else if (entry.process) send(owner, entry.process!, isInput, isUrgent);
+  else if (file.ownerType == FileOwnerType.Thread && entry.thread) send(owner, entry.thread!.process, isInput, isUrgent);
 }
 
 /** Sends the signal to a process or, for an owner that is a thread, to that, if who set the owner might do so. */
-function send(owner: FileOwner, p: Process, isInput: bool): void {
+function send(owner: FileOwner, p: Process, isInput: bool, isUrgent: bool): void {
   if (p.state != ProcessState.Running) return;
   const c = p.leader.credentials;
   const mine = owner.euid == 0 || owner.euid == c.suid || owner.euid == c.uid || owner.uid == c.suid || owner.uid == c.uid;
   if (!mine && !owner.mayKillAll) return;
   const file = owner.file;
   const signal = file.ownerSignal;
-  let info: SignalInfo = kernelInfo(Signal.IO);
-  if (signal != 0) {
+  let info: SignalInfo = kernelInfo(isUrgent ? Signal.URG : Signal.IO);
+  if (signal != 0 && !isUrgent) {
     const ownCodes = signal == Signal.CHLD || (SYNCHRONOUS_SIGNALS & signalBit(signal)) != 0;
     info = newInfo(signal, ownCodes ? SI_SIGIO : isInput ? POLL_IN : POLL_OUT);
     infoSetAddress(info, isInput ? BAND_IN : BAND_OUT);

@@ -1,7 +1,7 @@
 // Descriptors: close, dup, dup2, dup3, close_range, fsync and the advice calls. See close(2), dup(2), close_range(2), fsync(2), posix_fadvise(2).
 
 import { Errno } from "../../kernel/errno";
-import { socketLinger } from "../../kernel/net/transfer";
+import { lingerWanted, socketLinger } from "../../kernel/net/transfer";
 import { BLOCKED, Result } from "../../kernel/result";
 import { Thread } from "../../kernel/task/thread";
 import {
@@ -21,9 +21,13 @@ import { CloseRange } from "../types/fcntl";
 import { anyFile, descriptorLimit, descriptors, fileWith, isNone, openFile } from "./descriptor";
 
 export function sysClose(t: Thread, fd: i32): Result {
-  const file = anyFile(t, fd);
-  if (!isNone(file) && file.kind == FileKind.Socket && socketLinger(file) == BLOCKED) return BLOCKED;
+  if (lingerWanted && mustLinger(t, fd)) return BLOCKED;
   return fdClose(descriptors(t), <u32>fd);
+}
+
+function mustLinger(t: Thread, fd: i32): bool {
+  const file = anyFile(t, fd);
+  return !isNone(file) && file.kind == FileKind.Socket && socketLinger(file) == BLOCKED;
 }
 
 /** dup, and F_DUPFD with the lowest number allowed. */

@@ -18,6 +18,7 @@ import {
   wakeEverybody,
 } from "../../kernel/net/socket";
 import { asUnix } from "../../kernel/net/unix/unix";
+import { wantLinger } from "../../kernel/net/transfer";
 import { Result } from "../../kernel/result";
 import { capable, Capability } from "../../kernel/task/credentials";
 import { Thread } from "../../kernel/task/thread";
@@ -159,6 +160,7 @@ function setLinger(s: Socket, bytes: u32): Result {
   if (load<u32>(value) != 0) {
     s.options |= SocketOption.Linger;
     s.lingerSeconds = load<u32>(value, 4);
+    if (s.lingerSeconds != 0) wantLinger();
   } else s.options &= ~SocketOption.Linger;
   return 0;
 }

@@ -226,6 +226,7 @@ export function streamAccept(s: TcpSocket, flags: u32): Result {
   const file = socketFile(first, flags, current.credentials);
   if (!file) return -Errno.ENOMEM;
   acceptTake(s);
+  first.flags |= TcpFlag.Accepted;
   return changetype<usize>(file);
 }
 
@@ -328,7 +329,10 @@ function closeInOrder(s: TcpSocket): void {
 export function streamAddress(s: TcpSocket, ofPeer: bool, p: usize): Result {
   const e = endpointOf(s);
   if (!ofPeer) return formatSocketAddress(s, localAddress(e), s.localPort, p);
-  if (s.tcpState == TcpState.Closed || s.tcpState == TcpState.Listen || s.tcpState == TcpState.SynSent) return -Errno.ENOTCONN;
+  const isFresh = (s.flags & TcpFlag.Accepted) != 0;
+  s.flags &= ~TcpFlag.Accepted;
+  if (!isFresh && (s.tcpState == TcpState.Closed || s.tcpState == TcpState.Listen || s.tcpState == TcpState.SynSent))
+    return -Errno.ENOTCONN;
   return formatSocketAddress(s, remoteAddress(e), s.remotePort, p);
 }
 

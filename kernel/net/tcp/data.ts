@@ -2,11 +2,11 @@
 // (3.8.6.3: at least every second full segment, at once when something is out of order).
 
 import { hasWaiters, wakeAll } from "../../task/wait";
+import { fileSignalUrgent } from "../../vfs/asyncfile";
 import { chainCopyIn, chainCut, chainDrop, chainMove, Piece, pieceData } from "../chain";
 import { pollQueue, readQueue, Shutdown, SocketOption, wakeEverybody, wakeReaders } from "../socket";
 import { earlyArrived, earlyMerge } from "./early";
 import { after, before, Segment, segmentData } from "./segment";
-import { raiseUrgent } from "./signal";
 import { earlyChain, receiveChain, SIZE_LEAST, TcpFlag, TcpSocket, Urgent } from "./socket";
 
 /** Data up to this length is copied to what is queued already, so that a small segment does not keep a block of its own. */
@@ -101,7 +101,8 @@ export function urgentArrived(s: TcpSocket, segment: Segment): void {
   }
   s.urgentState = <u8>Urgent.Awaited;
   s.urgentSequence = mark;
-  raiseUrgent(s);
+  const file = s.file;
+  if (file) fileSignalUrgent(file);
   takeUrgent(s, segment);
   wakeEverybody(s);
 }

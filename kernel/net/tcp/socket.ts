@@ -74,6 +74,8 @@ export const enum TcpFlag {
   NoRoom = 0x400_0000,
   /** connect(2) has begun, and no later call has told the user how it ended. */
   ConnectPending = 0x800_0000,
+  /** accept(2) has not asked for the peer's address yet: it is told even if the connection has ended. */
+  Accepted = 0x1000_0000,
 }
 
 /** Urgent data of the receiver: TcpSocket.urgentState. */

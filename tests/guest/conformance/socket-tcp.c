@@ -429,6 +429,17 @@ static void closing(void) {
   equal("accepted after a close", read(client, buffer, 100), 5);
   equal("with its end", read(client, buffer, 100), 0);
   close(client);
+  client = tcp();
+  connect_to(client, "127.0.0.1", port_of(server));
+  setsockopt(client, SOL_SOCKET, SO_LINGER, &abrupt, sizeof abrupt);
+  close(client);
+  length = sizeof a;
+  a.sin_port = 0;
+  client = accept(server, (struct sockaddr *)&a, &length);
+  check("accepted after a reset, with its address", client >= 0 && a.sin_port != 0);
+  fails("which is told", read(client, buffer, 1), ECONNRESET);
+  fails("and has no peer then", getpeername(client, (struct sockaddr *)&a, &length), ENOTCONN);
+  close(client);
   equal("shutting a listener down", shutdown(server, SHUT_RD), 0);
   fails("ends it", accept(server, NULL, NULL), EINVAL);
   close(server);
