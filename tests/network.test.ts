@@ -3,6 +3,8 @@
 import assert from "node:assert/strict";
 import { createHash, randomBytes } from "node:crypto";
 import dgram from "node:dgram";
+import http from "node:http";
+import type { AddressInfo } from "node:net";
 import { after, before, describe, test } from "node:test";
 import { buildGuestBundle } from "../scripts/lib/guest.ts";
 import { DeleteFlag } from "../scripts/lib/protocol.ts";
@@ -99,6 +101,31 @@ test("a container on the bridge has an address, a way out, and names", async () 
   assert.match(stdout.toString(), /^127\.0\.0\.1\tlocalhost$/m);
   assert.match(stdout.toString(), /^172\.17\.0\.2\tbusybox$/m);
   assert.match(stdout.toString(), /^nameserver 10\.0\.2\.3$/m);
+});
+
+test("without settings the host's address comes from a DHCP server", async () => {
+  const script =
+    "for try in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20; do ip -4 addr show eth0 | grep -q inet && break; sleep 0.5; done;" +
+    " ip -4 addr show eth0; ip route; ping -c 1 -W 20 10.0.2.2";
+  // The option that is given last counts, and this one says nothing.
+  const { stdout, status } = await runBundle("busybox", ["sh", "-c", script], ["--network", "host", "--append", "net="]);
+  assert.equal(status, 0, stdout.toString());
+  assert.match(stdout.toString(), /inet 10\.0\.2\.15\/24 /);
+  assert.match(stdout.toString(), /^default via 10\.0\.2\.2 dev eth0/m);
+});
+
+test("what a container fetches from outside arrives unchanged", async () => {
+  const data = randomBytes(20_000_000);
+  const server = http.createServer((_, response) => response.end(data)).listen(0, "127.0.0.1");
+  await new Promise((resolve) => server.once("listening", resolve));
+  const { port } = server.address() as AddressInfo;
+  try {
+    const { stdout } = await runBundle("busybox", ["sh", "-c", `wget -q -O - http://10.0.2.2:${port}/ | md5sum`], ["--network", "bridge"]);
+    assert.equal(stdout.toString().slice(0, 32), createHash("md5").update(data).digest("hex"));
+  } finally {
+    server.close();
+    server.closeAllConnections();
+  }
 });
 
 test("without a network there is loopback only", async () => {

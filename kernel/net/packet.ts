@@ -224,12 +224,6 @@ export function packetPush(p: Packet, bytes: u32): usize {
   return p.data;
 }
 
-/** Bytes of room in front. */
-@inline
-export function packetRoom(p: Packet): u32 {
-  return <u32>(p.data - p.room);
-}
-
 /** Takes `bytes` <= length off the front. */
 export function packetPull(p: Packet, bytes: u32): void {
   p.length -= bytes;

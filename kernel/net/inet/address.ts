@@ -7,7 +7,6 @@ export class InetAddress {
   high: u64;
   low: u64;
 }
-export const INET_ADDRESS_BYTES: u32 = 16;
 
 /** Low half of ::ffff:0.0.0.0, as loaded. */
 const MAPPED: u64 = 0xffff_0000;

@@ -10,7 +10,7 @@ import { address4, InetAddress, isMapped4, setAddress } from "./address";
 import { Counter } from "./counters";
 import { Discover, Flow, flowDestination, FlowKind, flowRoute, flowSource } from "./flow";
 import { fragmentOut } from "./fragment";
-import { Interface, InterfaceKind, Offload } from "./interface";
+import { Offload } from "./interface";
 import { linkSend } from "../link";
 import { count, InetSpace } from "./space";
 
@@ -150,10 +150,4 @@ export function checksumIsRight(p: Packet): bool {
   // One that is still to be computed has not been on a wire.
   if (p.checksum == <u8>Checksum.Verified || p.checksum == <u8>Checksum.ToCompute) return true;
   return checksumOf(checksumPacket(pseudoSum(p, transportBytes(p)), p, p.transport)) == 0;
-}
-
-/** True when packets by this interface stay in the machine. */
-@inline
-export function isLoopback(i: Interface): bool {
-  return i.kind == InterfaceKind.Loopback;
 }

@@ -47,9 +47,7 @@ export class InetSpace {
   /** What IPv4 packets are numbered with. */
   identification: u32;
   nextIndex: u32;
-  /** net.ipv4.ip_local_port_range, ip_unprivileged_port_start, ip_default_ttl. */
-  portFirst: u16;
-  portLast: u16;
+  /** net.ipv4.ip_unprivileged_port_start, ip_default_ttl. */
   portPrivileged: u16;
   hops: u8;
   /** Packets for others are passed on (the host's space, for its containers). */
@@ -83,8 +81,6 @@ function make(net: NetSpace): InetSpace | null {
   space.net = net;
   space.generation = 1;
   space.nextIndex = 1;
-  space.portFirst = 32768;
-  space.portLast = 60999;
   space.portPrivileged = 1024;
   space.hops = 64;
   if (!loopbackMake(space)) {
