@@ -15,6 +15,7 @@ import { WaiterKind } from "../task/wait";
 import { WorkItem, workCancel, workInit } from "../task/work";
 import { FileAccess, OpenFlag } from "./flags";
 import { File, FileKind } from "./inode";
+import { directorySignal } from "./inotify";
 import { filePoll, PollEvent, PollSet, pollSetFree, pollSetNew } from "./poll";
 
 /** What the owner's number means: F_OWNER_TID, F_OWNER_PID, F_OWNER_PGRP. */
@@ -39,14 +40,20 @@ class FileOwner extends WorkItem {
   set: PollSet | null;
   /** The descriptor by which O_ASYNC was set, as si_fd tells. */
   fd: i32;
+  /** A directory signals what happens in it (F_NOTIFY): a watch stands on its inode. */
+  isWatching: bool;
 }
 
 /** si_code of signals for files: POLL_IN and POLL_OUT; SI_SIGIO where the signal has codes of its own. */
 const POLL_IN: i32 = 1;
 const POLL_OUT: i32 = 2;
+const POLL_MSG: i32 = 3;
+/** In their place: SIGURG, whatever signal was chosen. */
+const URGENT: i32 = 0;
 const SI_SIGIO: i32 = -5;
 /** si_band for them. */
 const BAND_IN: u64 = PollEvent.In | PollEvent.ReadNormal;
+const BAND_MESSAGE: u64 = PollEvent.In | PollEvent.ReadNormal | PollEvent.Message;
 const BAND_OUT: u64 = PollEvent.Out | PollEvent.WriteNormal | PollEvent.WriteBand;
 /** Queues that a file's poll function registers on; more are allocated one by one. */
 const QUEUES: u32 = 2;
@@ -140,9 +147,28 @@ function stop(file: File): void {
   workCancel(owner);
 }
 
+/**
+ * F_NOTIFY: an open directory signals its owner, the current process if there is none, when one of the events of `mask` (bits of Notify) happens in
+ * it; 0: no more. False when memory is short.
+ */
+export function fileSignalDirectory(file: File, fd: i32, mask: u32): bool {
+  const owner = ownerMade(file);
+  if (!owner || (mask != 0 && file.owner == 0 && !fileSetOwner(file, FileOwnerType.Process, current.process.pidEntry))) return false;
+  owner.fd = fd;
+  owner.isWatching = mask != 0 || owner.isWatching;
+  return directorySignal(file, mask);
+}
+
+/** Something that was asked for has happened in an open directory. */
+export function fileTellDirectory(file: File): void {
+  const owner = ownerOf(file);
+  if (owner && owner.entry) sendAll(owner, POLL_MSG, BAND_MESSAGE);
+}
+
 /** The file closes. */
 export function fileAsyncRelease(file: File): void {
   stop(file);
+  if (ownerOf(file)!.isWatching) directorySignal(file, 0);
   forget(ownerOf(file)!);
   kernelFree(file.async);
   file.async = 0;
@@ -157,42 +183,44 @@ function tell(argument: usize): void {
   const events = filePoll(file, 0);
   const isInput = (file.access & FileAccess.Read) != 0 && (events & (PollEvent.In | PollEvent.HangUp | PollEvent.ReadHangUp)) != 0;
   if (!isInput && (events & (PollEvent.Out | PollEvent.Error | PollEvent.HangUp)) == 0) return;
-  sendToAll(owner, entry, isInput, false);
+  if (isInput) sendAll(owner, POLL_IN, BAND_IN);
+  else sendAll(owner, POLL_OUT, BAND_OUT);
 }
 
 /** Urgent data has come to a socket: its owner gets SIGURG, with or without O_ASYNC (socket(7), "Signals"). */
 export function fileSignalUrgent(file: File): void {
   const owner = ownerOf(file);
-  const entry = owner ? owner.entry : null;
-  if (owner && entry) sendToAll(owner, entry, true, true);
+  if (owner && owner.entry) sendAll(owner, URGENT, 0);
 }
 
-function sendToAll(owner: FileOwner, entry: PidEntry, isInput: bool, isUrgent: bool): void {
-  const file = owner.file;
-  if (file.ownerType == FileOwnerType.Group) {
+/** Sends the owner's signal to whom the number means. */
+function sendAll(owner: FileOwner, code: i32, band: u64): void {
+  const entry = owner.entry!;
+  const type = owner.file.ownerType;
+  if (type == FileOwnerType.Group) {
     let p = entry.group;
     while (p) {
       const next = p.groupNext;
-      send(owner, p, isInput, isUrgent);
+      send(owner, p, code, band);
       p = next;
     }
-  } else if (entry.process) send(owner, entry.process!, isInput, isUrgent);
-  else if (file.ownerType == FileOwnerType.Thread && entry.thread) send(owner, entry.thread!.process, isInput, isUrgent);
+  } else if (entry.process) send(owner, entry.process!, code, band);
+  else if (type == FileOwnerType.Thread && entry.thread) send(owner, entry.thread!.process, code, band);
 }
 
 /** Sends the signal to a process or, for an owner that is a thread, to that, if who set the owner might do so. */
-function send(owner: FileOwner, p: Process, isInput: bool, isUrgent: bool): void {
+function send(owner: FileOwner, p: Process, code: i32, band: u64): void {
   if (p.state != ProcessState.Running) return;
   const c = p.leader.credentials;
   const mine = owner.euid == 0 || owner.euid == c.suid || owner.euid == c.uid || owner.uid == c.suid || owner.uid == c.uid;
   if (!mine && !owner.mayKillAll) return;
   const file = owner.file;
   const signal = file.ownerSignal;
-  let info: SignalInfo = kernelInfo(isUrgent ? Signal.URG : Signal.IO);
-  if (signal != 0 && !isUrgent) {
+  let info: SignalInfo = kernelInfo(code == URGENT ? Signal.URG : Signal.IO);
+  if (signal != 0 && code != URGENT) {
     const ownCodes = signal == Signal.CHLD || (SYNCHRONOUS_SIGNALS & signalBit(signal)) != 0;
-    info = newInfo(signal, ownCodes ? SI_SIGIO : isInput ? POLL_IN : POLL_OUT);
-    infoSetAddress(info, isInput ? BAND_IN : BAND_OUT);
+    info = newInfo(signal, ownCodes ? SI_SIGIO : code);
+    infoSetAddress(info, band);
     info.value = <u32>owner.fd;
   }
   const thread = file.ownerType == FileOwnerType.Thread ? owner.entry!.thread : null;

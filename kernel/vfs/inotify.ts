@@ -9,6 +9,7 @@ import { BLOCKED, Result } from "../result";
 import { put, putHex, Text } from "../lib/text";
 import { bytesEqual } from "../lib/bytes";
 import { wakeAll, WaitQueue } from "../task/wait";
+import { fileTellDirectory } from "./asyncfile";
 import { fileSystemRelease, fileSystemRetain, inodeRelease, inodeRetain } from "./entry";
 import { fileNew, setFileDescribe, setFileIoctl, setFilePoll, setFileQueue, setFileRead, setFileRelease } from "./file";
 import { OpenFlag } from "./flags";
@@ -74,6 +75,8 @@ export class Watch {
   number: i32;
   /** Bits of Notify that are wanted, and ExcludeUnlinked and OneShot. */
   mask: u32;
+  /** The open directory that signals instead (F_NOTIFY of fcntl(2)); then there is no instance. */
+  file: File | null;
   instance: Instance;
   inode: Inode;
   next: Watch | null;
@@ -133,7 +136,7 @@ export function inotifyAdd(file: File, inode: Inode, mask: u32): Result {
   const instance = instanceOf(file);
   const kept = mask & (NOTIFY_EVENTS | Notify.ExcludeUnlinked | Notify.OneShot);
   let w = changetype<Watch | null>(inode.watches);
-  while (w && w.instance != instance) w = w.inodeNext;
+  while (w && (w.file != null || w.instance != instance)) w = w.inodeNext;
   if (w) {
     if (mask & Notify.MaskCreate) return -Errno.EEXIST;
     w.mask = mask & Notify.MaskAdd ? w.mask | kept : kept;
@@ -168,19 +171,38 @@ export function inotifyRemove(file: File, number: i32): Result {
   return 0;
 }
 
+/** Makes an open directory signal its owner when one of the events of `mask` happens in it; 0 for none any more. False when memory is short. */
+export function directorySignal(file: File, mask: u32): bool {
+  let w = changetype<Watch | null>(file.inode.watches);
+  while (w && w.file != file) w = w.inodeNext;
+  if (w) {
+    if (mask == 0) watchFree(w);
+    // What was asked for once stays until it happens.
+    else w.mask = (w.mask & mask & Notify.OneShot) | ((w.mask | mask) & ~(<u32>Notify.OneShot));
+    return true;
+  }
+  if (mask == 0) return true;
+  const p = kernelAlloc(offsetof<Watch>());
+  if (p == 0) return false;
+  const watch = changetype<Watch>(p);
+  watch.mask = mask;
+  watch.file = file;
+  watch.inode = inodeRetain(file.inode);
+  joinFileSystem(watch, file.inode.fs);
+  watch.inodeNext = changetype<Watch | null>(file.inode.watches);
+  file.inode.watches = p;
+  watchCount++;
+  return true;
+}
+
 /** Tells the reader that the watch has ended, and frees it. */
 function watchEnd(watch: Watch): void {
-  enqueue(watch.instance, watch.number, Notify.Ignored, 0, 0, 0);
+  if (!watch.file) enqueue(watch.instance, watch.number, Notify.Ignored, 0, 0, 0);
   watchFree(watch);
 }
 
 function watchFree(watch: Watch): void {
-  const instance = watch.instance;
-  const next = watch.next;
-  const prev = watch.prev;
-  if (next) next.prev = prev;
-  if (prev) prev.next = next;
-  else instance.watches = next;
+  if (!watch.file) leaveInstance(watch);
   const inode = watch.inode;
   let before: Watch | null = null;
   let at = changetype<Watch | null>(inode.watches);
@@ -190,13 +212,22 @@ function watchFree(watch: Watch): void {
   }
   if (before) before.inodeNext = watch.inodeNext;
   else inode.watches = changetype<usize>(watch.inodeNext);
-  instance.watchCount--;
   watchCount--;
   const fs = inode.fs;
   leaveFileSystem(watch, fs);
   kernelFree(changetype<usize>(watch));
   inodeRelease(inode);
   fileSystemRelease(fs);
+}
+
+function leaveInstance(watch: Watch): void {
+  const instance = watch.instance;
+  const next = watch.next;
+  const prev = watch.prev;
+  if (next) next.prev = prev;
+  if (prev) prev.next = next;
+  else instance.watches = next;
+  instance.watchCount--;
 }
 
 /** The watch holds the file system, which counts such references. */
@@ -223,7 +254,7 @@ function leaveFileSystem(watch: Watch, fs: FileSystem): void {
 export function notifyUnmounted(fs: FileSystem): void {
   fileSystemRetain(fs);
   for (let w = changetype<Watch | null>(fs.watches); w; w = changetype<Watch | null>(fs.watches)) {
-    enqueue(w.instance, w.number, Notify.Unmount, 0, 0, 0);
+    if (!w.file) enqueue(w.instance, w.number, Notify.Unmount, 0, 0, 0);
     watchEnd(w);
   }
   fileSystemRelease(fs);
@@ -272,7 +303,9 @@ function tell(inode: Inode, event: u32, flags: u32, cookie: u32, name: usize, na
   while (w) {
     const next = w.inodeNext;
     if (w.mask & event && !(isUnlinked && w.mask & Notify.ExcludeUnlinked)) {
-      enqueue(w.instance, w.number, event | flags, cookie, name, nameLength);
+      const file = w.file;
+      if (file) fileTellDirectory(file);
+      else enqueue(w.instance, w.number, event | flags, cookie, name, nameLength);
       if (w.mask & Notify.OneShot) watchEnd(w);
     }
     w = next;

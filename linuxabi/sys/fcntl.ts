@@ -1,7 +1,6 @@
 // fcntl: one switch over its commands. See fcntl(2).
 
 import { Errno } from "../../kernel/errno";
-import { unsupported } from "../../kernel/container/missing";
 import { Result } from "../../kernel/result";
 import { capable, Capability } from "../../kernel/task/credentials";
 import { Thread } from "../../kernel/task/thread";
@@ -10,16 +9,18 @@ import { CHANGEABLE_FLAGS, OpenFlag } from "../../kernel/vfs/flags";
 import { copiedWord, copyInWord, copyOutWord } from "../../kernel/mm/user";
 import { ownerOrCapable } from "../../kernel/vfs/permission";
 import { sealsAdd, sealsOf } from "../../kernel/vfs/seal";
-import { canSignal, fileSetAsync } from "../../kernel/vfs/asyncfile";
+import { canSignal, fileSetAsync, fileSignalDirectory } from "../../kernel/vfs/asyncfile";
 import { File, FileKind, WRITE_HINT_MASK, WRITE_HINT_SHIFT } from "../../kernel/vfs/inode";
+import { Notify } from "../../kernel/vfs/inotify";
+import { LockType } from "../../kernel/vfs/lock";
 import { pipeCapacity, pipeOf, pipeSetCapacity } from "../../kernel/vfs/pipe";
-import { Fcntl, FD_CLOEXEC } from "../types/fcntl";
+import { DirectoryNotify, Fcntl, FD_CLOEXEC } from "../types/fcntl";
 import { anyFile, descriptorLimit, descriptors, isNone, openFile } from "./descriptor";
 import { duplicate } from "./fd";
 import { getLock, setLock } from "./lock";
 import { getOwner, getOwnerEx, setOwner, setOwnerEx } from "./owner";
 
-/** fcntl(2). Lacks: F_SETLEASE, F_GETLEASE, F_NOTIFY (EINVAL, as without CONFIG_FILE_LOCKING and CONFIG_DNOTIFY). */
+/** fcntl(2). Files take no leases: F_SETLEASE is EINVAL after its checks, and there is none to get, as in FUSE or 9P. */
 export function sysFcntl(t: Thread, fd: i32, command: u32, argument: u64): Result {
   switch (command) {
     case Fcntl.DupFd:
@@ -78,6 +79,12 @@ export function sysFcntl(t: Thread, fd: i32, command: u32, argument: u64): Resul
       return pipeSetCapacity(pipeOf(file), <u32>argument, capable(t.credentials, Capability.SysResource));
     case Fcntl.GetPipeSize:
       return file.kind == FileKind.Pipe ? <Result>pipeCapacity(pipeOf(file)) : -Errno.EBADF;
+    case Fcntl.SetLease:
+      return refuseLease(t, file, argument);
+    case Fcntl.GetLease:
+      return <Result>LockType.None;
+    case Fcntl.Notify:
+      return signalDirectory(file, fd, argument);
     case Fcntl.AddSeals:
       return sealsAdd(file, <u32>min<u64>(argument, u32.MAX_VALUE));
     case Fcntl.GetSeals:
@@ -87,8 +94,31 @@ export function sysFcntl(t: Thread, fd: i32, command: u32, argument: u64): Resul
     case Fcntl.SetWriteHint:
       return setWriteHint(t, file, argument);
     default:
-      return unsupported(t, "command", command, -Errno.EINVAL);
+      return -Errno.EINVAL;
   }
+}
+
+/** F_SETLEASE: what is wrong with asking, or that there are no leases; none to give back is -EAGAIN. */
+function refuseLease(t: Thread, file: File, type: u64): Result {
+  if (type == <u64>LockType.None) return -Errno.EAGAIN;
+  if (type > <u64>LockType.None) return -Errno.EINVAL;
+  const c = t.credentials;
+  return file.inode.uid != c.fsuid && !capable(c, Capability.Lease) ? -Errno.EACCES : -Errno.EINVAL;
+}
+
+/** F_NOTIFY: signals for what happens in an open directory (Documentation/filesystems/dnotify.rst); once, unless DN_MULTISHOT. */
+function signalDirectory(file: File, fd: i32, argument: u64): Result {
+  const bits = <u32>argument;
+  if ((bits & ~DirectoryNotify.DN_MULTISHOT) == 0) return fileSignalDirectory(file, fd, 0) ? 0 : -Errno.ENOMEM;
+  if (file.kind != FileKind.Directory) return -Errno.ENOTDIR;
+  let mask: u32 = (bits & DirectoryNotify.DN_MULTISHOT) == 0 ? Notify.OneShot : 0;
+  if ((bits & DirectoryNotify.DN_ACCESS) != 0) mask |= Notify.Access;
+  if ((bits & DirectoryNotify.DN_MODIFY) != 0) mask |= Notify.Modify;
+  if ((bits & DirectoryNotify.DN_CREATE) != 0) mask |= Notify.Create | Notify.MovedTo;
+  if ((bits & DirectoryNotify.DN_DELETE) != 0) mask |= Notify.Delete | Notify.MovedFrom;
+  if ((bits & DirectoryNotify.DN_RENAME) != 0) mask |= Notify.MovedFrom | Notify.MovedTo;
+  if ((bits & DirectoryNotify.DN_ATTRIB) != 0) mask |= Notify.Attributes;
+  return fileSignalDirectory(file, fd, mask) ? 0 : -Errno.ENOMEM;
 }
 
 /** F_SET_RW_HINT: how long what is written will live, for who is the owner: -EPERM, -EINVAL. Memory does not care. */

@@ -94,13 +94,13 @@ function vectorAt(t: Thread, fd: i32, vector: u64, count: u64, position: i64, ac
   return r;
 }
 
-/** preadv2(2). Lacks: RWF_DONTCACHE. */
+/** preadv2(2). Lacks: RWF_DONTCACHE (EOPNOTSUPP, as before Linux 6.14). */
 export function sysPreadv2(t: Thread, fd: i32, vector: u64, count: u64, position: i64, flags: u32): Result {
   const known = TransferFlag.HighPriority | TransferFlag.DataSync | TransferFlag.Sync | TransferFlag.NoWait;
   return vectorWithFlags(t, fd, vector, count, position, flags, known, FileAccess.Read);
 }
 
-/** pwritev2(2). Lacks: RWF_NOAPPEND, RWF_ATOMIC, RWF_DONTCACHE. */
+/** pwritev2(2). Lacks: RWF_NOAPPEND, RWF_ATOMIC, RWF_DONTCACHE (EOPNOTSUPP, as before Linux 6.9, 6.11 and 6.14). */
 export function sysPwritev2(t: Thread, fd: i32, vector: u64, count: u64, position: i64, flags: u32): Result {
   const known = TransferFlag.HighPriority | TransferFlag.DataSync | TransferFlag.Sync | TransferFlag.NoWait | TransferFlag.Append;
   return vectorWithFlags(t, fd, vector, count, position, flags, known, FileAccess.Write);

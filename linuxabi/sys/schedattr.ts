@@ -39,7 +39,7 @@ function attributesIn(ua: u64): Result {
   return 0;
 }
 
-/** sched_setattr(2). Lacks: SCHED_DEADLINE, SCHED_FLAG_UTIL_CLAMP (EOPNOTSUPP, as without CONFIG_UCLAMP_TASK). */
+/** sched_setattr(2). Lacks: SCHED_DEADLINE (EPERM without CAP_SYS_NICE), SCHED_FLAG_UTIL_CLAMP (without CONFIG_UCLAMP_TASK). */
 export function sysSchedSetattr(t: Thread, pid: i32, ua: u64, flags: u32): Result {
   if (ua == 0 || pid < 0 || flags != 0) return -Errno.EINVAL;
   const r = attributesIn(ua);

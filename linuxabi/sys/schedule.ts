@@ -2,7 +2,6 @@
 // fair; real-time policies are refused (EPERM), as to everybody without the privilege.
 
 import { Errno } from "../../kernel/errno";
-import { unsupported } from "../../kernel/container/missing";
 import { copyIn, copyOut } from "../../kernel/mm/user";
 import { Result } from "../../kernel/result";
 import { Capability, capable } from "../../kernel/task/credentials";
@@ -126,7 +125,7 @@ export function isFair(policy: u32): bool {
   return policy == SchedulingPolicy.SCHED_OTHER || policy == SchedulingPolicy.SCHED_BATCH || policy == SchedulingPolicy.SCHED_IDLE;
 }
 
-/** sched_setscheduler(2). Lacks: SCHED_DEADLINE. */
+/** sched_setscheduler(2). SCHED_DEADLINE is EINVAL: it needs times that only sched_setattr(2) takes. */
 export function sysSchedSetscheduler(t: Thread, pid: i32, policy: i32, parameter: u64): Result {
   if (policy < 0) return -Errno.EINVAL;
   return setPolicy(t, pid, policy & ~SCHED_RESET_ON_FORK, parameter, (policy & SCHED_RESET_ON_FORK) != 0);
@@ -149,7 +148,7 @@ function setPolicy(t: Thread, pid: i32, policy: i32, parameter: u64, resetOnFork
   }
   const realTime = isRealTime(policy);
   const priority = load<i32>(space);
-  if (!realTime && !isFair(policy)) return unsupported(t, "policy", policy, -Errno.EINVAL);
+  if (!realTime && !isFair(policy)) return -Errno.EINVAL;
   if (realTime ? priority < 1 || priority > 99 : priority != 0) return -Errno.EINVAL;
   if (realTime || !mayChangeScheduling(t, other) || !mayReset(t, other, resetOnFork)) return -Errno.EPERM;
   other.policy = policy;

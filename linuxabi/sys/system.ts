@@ -86,7 +86,7 @@ export function sysGetcpu(cpu: u64, node: u64): Result {
   return node != 0 ? copyOut(node, space, 4) : 0;
 }
 
-/** arch_prctl(2). Lacks: ARCH_SHSTK_*, ARCH_GET_XCOMP_*, ARCH_REQ_XCOMP_*. */
+/** arch_prctl(2). Lacks: ARCH_SHSTK_* (EINVAL, as without CONFIG_X86_USER_SHADOW_STACK), ARCH_GET_XCOMP_*, ARCH_REQ_XCOMP_* (before Linux 5.16). */
 export function sysArchPrctl(t: Thread, operation: u32, address: u64): Result {
   switch (operation) {
     case ArchPrctl.ARCH_SET_FS:

@@ -18,6 +18,9 @@ export const enum Fcntl {
   OfdGetLock = 36,
   OfdSetLock = 37,
   OfdSetLockWait = 38,
+  SetLease = 1024,
+  GetLease = 1025,
+  Notify = 1026,
   DupFdQuery = 1027,
   DupFdCloseOnExec = 1030,
   SetPipeSize = 1031,
@@ -29,6 +32,17 @@ export const enum Fcntl {
 }
 
 export const FD_CLOEXEC: u32 = 1;
+
+/** F_NOTIFY. */
+export const enum DirectoryNotify {
+  DN_ACCESS = 1,
+  DN_MODIFY = 2,
+  DN_CREATE = 4,
+  DN_DELETE = 8,
+  DN_RENAME = 16,
+  DN_ATTRIB = 32,
+  DN_MULTISHOT = 0x8000_0000,
+}
 
 /** struct f_owner_ex: type and pid. */
 export const enum OwnerType {

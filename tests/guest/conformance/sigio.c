@@ -122,6 +122,37 @@ static void others(void) {
   equal("the owner hears", heard(1), 1);
 }
 
+static void directories(void) {
+  mkdir("watched", 0700);
+  int directory = open("watched", O_RDONLY), file = open("file", O_RDONLY);
+  fcntl(directory, F_SETSIG, SIGRTMIN);
+  equal("F_NOTIFY", fcntl(directory, F_NOTIFY, DN_CREATE | DN_DELETE), 0);
+  count = 0;
+  mkdir("watched/a", 0700);
+  equal("a name is made", heard(1), 1);
+  check("says what", seen.si_code == POLL_MSG && seen.si_fd == directory && seen.si_band == (POLLIN | POLLRDNORM | POLLMSG));
+  mkdir("watched/b", 0700);
+  equal("once only", count, 1);
+  equal("as often as it happens", fcntl(directory, F_NOTIFY, DN_CREATE | DN_ATTRIB | DN_MULTISHOT), 0);
+  mkdir("watched/c", 0700), mkdir("watched/d", 0700);
+  equal("each time", heard(3), 3);
+  chmod("watched/d", 0711);
+  equal("attributes", heard(4), 4);
+  rmdir("watched/d");
+  equal("nothing else", count, 4);
+  equal("no more", fcntl(directory, F_NOTIFY, 0), 0);
+  mkdir("watched/e", 0700);
+  equal("is heard", count, 4);
+  fails("of a file", fcntl(file, F_NOTIFY, DN_CREATE), ENOTDIR);
+  fcntl(directory, F_NOTIFY, DN_CREATE | DN_MULTISHOT);
+  close(directory);
+  mkdir("watched/f", 0700);
+  equal("nor after it is closed", count, 4);
+  equal("no lease", fcntl(file, F_GETLEASE), F_UNLCK);
+  fails("an unknown lease", fcntl(file, F_SETLEASE, 9), EINVAL);
+  fails("none to give back", fcntl(file, F_SETLEASE, F_UNLCK), EAGAIN);
+}
+
 #ifndef PR_SET_MDWE
 #define PR_SET_MDWE 65
 #define PR_GET_MDWE 66
@@ -188,6 +219,7 @@ int main(void) {
   setpgid(0, 0);
   pipes();
   others();
+  directories();
   properties();
   return finish();
 }
