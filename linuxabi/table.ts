@@ -5,9 +5,9 @@
 import { Errno } from "../kernel/errno";
 import { NEEDS_REGISTERS, Result } from "../kernel/result";
 import { registersSaved } from "../kernel/run";
-import { missingCount } from "../kernel/container/missing";
 import { getRandom } from "../kernel/vfs/random";
 import { Thread } from "../kernel/task/thread";
+import { offCall } from "./off";
 import {
   rowFutexWait,
   rowGetxattrat,
@@ -195,18 +195,7 @@ import {
 } from "./sys/socket";
 import { sysRecvmmsg, sysRecvmsg, sysSendmmsg, sysSendmsg } from "./sys/socketmessage";
 import { sysGetsockopt, sysSetsockopt } from "./sys/socketoption";
-import {
-  sysArchPrctl,
-  sysGetcpu,
-  sysGone,
-  sysNotConfigured,
-  sysNotPermitted,
-  sysPersonality,
-  sysSetdomainname,
-  sysSethostname,
-  sysSysinfo,
-  sysUname,
-} from "./sys/system";
+import { sysArchPrctl, sysGetcpu, sysPersonality, sysSetdomainname, sysSethostname, sysSysinfo, sysUname } from "./sys/system";
 import {
   sysAdjtimex,
   sysClockAdjtime,
@@ -338,9 +327,7 @@ export function linuxCall(t: Thread): Result {
     case 98: return sysGetrusage(t, <i32>t.rdi, t.rsi);
     case 99: return sysSysinfo(t, t.rdi);
     case 100: return sysTimes(t, t.rdi);
-    case 101: return sysNotPermitted(); // ptrace
     case 102: return t.credentials.uid; // getuid
-    case 103: return sysNotPermitted(); // syslog
     case 104: return t.credentials.gid; // getgid
     case 105: return setUser(t, <u32>t.rdi);
     case 106: return setGroup(t, <u32>t.rdi);
@@ -371,12 +358,9 @@ export function linuxCall(t: Thread): Result {
     case 131: return sysSigaltstack(t, t.rdi, t.rsi);
     case 132: return sysUtime(t, t.rdi, t.rsi);
     case 133: return sysMknod(t, t.rdi, <u32>t.rsi, <u32>t.rdx);
-    case 134: return sysNotConfigured(t); // uselib: without CONFIG_USELIB
     case 135: return sysPersonality(t, <u32>t.rdi);
-    case 136: return sysNotPermitted(); // ustat: as under Docker's profile
     case 137: return sysStatfs(t, t.rdi, t.rsi);
     case 138: return sysFstatfs(t, <i32>t.rdi, t.rsi);
-    case 139: return sysNotPermitted(); // sysfs: as under Docker's profile
     case 140: return sysGetpriority(t, <i32>t.rdi, <i32>t.rsi);
     case 141: return sysSetpriority(t, <i32>t.rdi, <i32>t.rsi, <i32>t.rdx);
     case 142: return sysSchedSetparam(t, <i32>t.rdi, t.rsi);
@@ -390,39 +374,17 @@ export function linuxCall(t: Thread): Result {
     case 150: return sysMunlock(t, t.rdi, t.rsi);
     case 151: return sysMlockall(t, <u32>t.rdi);
     case 152: return sysMlockall(t, 0); // munlockall
-    case 153: return sysNotPermitted(); // vhangup
-    case 154: return sysNotConfigured(t); // modify_ldt: without CONFIG_MODIFY_LDT_SYSCALL
-    case 155: return sysNotPermitted(); // pivot_root
-    case 156: return sysGone(); // _sysctl: gone since Linux 5.5
     case 157: return sysPrctl(t, <i32>t.rdi, t.rsi, t.rdx, t.r10, t.r8);
     case 158: return sysArchPrctl(t, <u32>t.rdi, t.rsi);
     case 159: return sysAdjtimex(t.rdi);
     case 160: return sysSetrlimit(t, <u32>t.rdi, t.rsi);
     case 161: return sysChroot(t, t.rdi);
     case 162: return sysSync(t);
-    case 163: return sysNotPermitted(); // acct
     case 164: return sysSettimeofday(t.rdi, t.rsi);
     case 165: return sysMount(t, t.rdi, t.rsi, t.rdx, <u32>t.r10, t.r8);
     case 166: return sysUmount2(t, t.rdi, <u32>t.rsi);
-    case 167: return sysNotPermitted(); // swapon
-    case 168: return sysNotPermitted(); // swapoff
-    case 169: return sysNotPermitted(); // reboot
     case 170: return sysSethostname(t, t.rdi, <i32>t.rsi);
     case 171: return sysSetdomainname(t, t.rdi, <i32>t.rsi);
-    case 172: return sysNotPermitted(); // iopl
-    case 173: return sysNotPermitted(); // ioperm
-    case 174: return sysGone(); // create_module: gone since Linux 2.6
-    case 175: return sysNotPermitted(); // init_module
-    case 176: return sysNotPermitted(); // delete_module
-    case 177: return sysGone(); // get_kernel_syms: gone since Linux 2.6
-    case 178: return sysGone(); // query_module: gone since Linux 2.6
-    case 179: return sysNotPermitted(); // quotactl
-    case 180: return sysGone(); // nfsservctl: gone since Linux 3.1
-    case 181: return sysGone(); // getpmsg: never in Linux
-    case 182: return sysGone(); // putpmsg: never in Linux
-    case 183: return sysGone(); // afs_syscall: never in Linux
-    case 184: return sysGone(); // tuxcall: never in Linux
-    case 185: return sysGone(); // security: never in Linux
     case 186: return sysGettid(t);
     case 187: return sysReadahead(t, <i32>t.rdi, <i64>t.rsi, t.rdx);
     case 188: return sysSetxattr(t, t.rdi, t.rsi, t.rdx, t.r10, <u32>t.r8);
@@ -442,17 +404,7 @@ export function linuxCall(t: Thread): Result {
     case 202: return rowFutex(t);
     case 203: return sysSchedSetaffinity(t, <i32>t.rdi, <u32>t.rsi, t.rdx);
     case 204: return sysSchedGetaffinity(t, <i32>t.rdi, <u32>t.rsi, t.rdx);
-    case 205: return sysGone(); // set_thread_area: not for 64-bit programs
-    case 206: return sysNotConfigured(t); // io_setup: without CONFIG_AIO
-    case 207: return sysNotConfigured(t); // io_destroy: without CONFIG_AIO
-    case 208: return sysNotConfigured(t); // io_getevents: without CONFIG_AIO
-    case 209: return sysNotConfigured(t); // io_submit: without CONFIG_AIO
-    case 210: return sysNotConfigured(t); // io_cancel: without CONFIG_AIO
-    case 211: return sysGone(); // get_thread_area: not for 64-bit programs
-    case 212: return sysGone(); // lookup_dcookie: gone since Linux 6.7; EPERM under Docker's profile before
     case 213: return sysEpollCreate(t, <i32>t.rdi);
-    case 214: return sysGone(); // epoll_ctl_old: never in Linux
-    case 215: return sysGone(); // epoll_wait_old: never in Linux
     case 216: return sysRemapFilePages(t, t.rdi, t.rsi, t.rdx, t.r10, t.r8);
     case 217: return sysGetdents64(t, <i32>t.rdi, t.rsi, <u32>t.rdx);
     case 218: return sysSetTidAddress(t, t.rdi);
@@ -473,7 +425,6 @@ export function linuxCall(t: Thread): Result {
     case 233: return sysEpollCtl(t, <i32>t.rdi, <u32>t.rsi, <i32>t.rdx, t.r10);
     case 234: return sysTgkill(t, <i32>t.rdi, <i32>t.rsi, <u32>t.rdx);
     case 235: return sysUtimes(t, t.rdi, t.rsi);
-    case 236: return sysGone(); // vserver: never in Linux
     case 237: return rowMbind(t);
     case 238: return sysSetMempolicy(t, <u32>t.rdi, t.rsi, t.rdx);
     case 239: return sysGetMempolicy(t, t.rdi, t.rsi, t.rdx, t.r10, t.r8);
@@ -483,11 +434,7 @@ export function linuxCall(t: Thread): Result {
     case 243: return sysMqTimedreceive(t, <i32>t.rdi, t.rsi, t.rdx, t.r10, t.r8);
     case 244: return sysMqNotify(t, <i32>t.rdi, t.rsi);
     case 245: return sysMqGetsetattr(t, <i32>t.rdi, t.rsi, t.rdx);
-    case 246: return sysNotPermitted(); // kexec_load
     case 247: return sysWaitid(t, <u32>t.rdi, <i32>t.rsi, t.rdx, <u32>t.r10, t.r8);
-    case 248: return sysNotPermitted(); // add_key: as under Docker's profile
-    case 249: return sysNotPermitted(); // request_key: as under Docker's profile
-    case 250: return sysNotPermitted(); // keyctl: as under Docker's profile
     case 251: return sysIoprioSet(t, <i32>t.rdi, <i32>t.rsi, <u32>t.rdx);
     case 252: return sysIoprioGet(t, <i32>t.rdi, <i32>t.rsi);
     case 253: return sysInotifyInit1(t, 0);
@@ -535,32 +482,23 @@ export function linuxCall(t: Thread): Result {
     case 295: return sysPreadv(t, <i32>t.rdi, t.rsi, t.rdx, <i64>t.r10);
     case 296: return sysPwritev(t, <i32>t.rdi, t.rsi, t.rdx, <i64>t.r10);
     case 297: return sysRtTgsigqueueinfo(t, <i32>t.rdi, <i32>t.rsi, <u32>t.rdx, t.r10);
-    case 298: return sysNotPermitted(); // perf_event_open: as under Docker's profile
     case 299: return sysRecvmmsg(t, <i32>t.rdi, t.rsi, <u32>t.rdx, <u32>t.r10, t.r8);
-    case 300: return sysNotPermitted(); // fanotify_init: as under Docker's profile
-    case 301: return sysNotPermitted(); // fanotify_mark: as under Docker's profile
     case 302: return sysPrlimit64(t, <i32>t.rdi, <u32>t.rsi, t.rdx, t.r10);
     case 303: return sysNameToHandleAt(t, <i32>t.rdi, t.rsi, t.rdx, t.r10, <u32>t.r8);
-    case 304: return sysNotPermitted(); // open_by_handle_at
     case 305: return sysClockAdjtime(t, <i32>t.rdi, t.rsi);
     case 306: return sysSyncfs(t, <i32>t.rdi);
     case 307: return sysSendmmsg(t, <i32>t.rdi, t.rsi, <u32>t.rdx, <u32>t.r10);
-    case 308: return sysNotPermitted(); // setns
     case 309: return sysGetcpu(t.rdi, t.rsi);
     case 310: return rowProcessVmReadv(t);
     case 311: return rowProcessVmWritev(t);
     case 312: return sysKcmp(t, <i32>t.rdi, <i32>t.rsi, <i32>t.rdx, t.r10, t.r8);
-    case 313: return sysNotPermitted(); // finit_module
     case 314: return sysSchedSetattr(t, <i32>t.rdi, t.rsi, <u32>t.rdx);
     case 315: return sysSchedGetattr(t, <i32>t.rdi, t.rsi, <u32>t.rdx, <u32>t.r10);
     case 316: return sysRenameat2(t, <i32>t.rdi, t.rsi, <i32>t.rdx, t.r10, <u32>t.r8);
     case 317: return sysSeccomp(t, <u32>t.rdi, <u32>t.rsi, t.rdx);
     case 318: return getRandom(t.rdi, t.rsi, <u32>t.rdx);
     case 319: return sysMemfdCreate(t, t.rdi, <u32>t.rsi);
-    case 320: return sysNotPermitted(); // kexec_file_load
-    case 321: return sysNotPermitted(); // bpf
     case 322: return registersSaved ? sysExecveat(t, <i32>t.rdi, t.rsi, t.rdx, t.r10, <u32>t.r8) : NEEDS_REGISTERS;
-    case 323: return sysNotPermitted(); // userfaultfd
     case 324: return sysMembarrier(t, <i32>t.rdi, <u32>t.rsi);
     case 325: return sysMlock(t, t.rdi, t.rsi, <u32>t.rdx);
     case 326: return rowCopyFileRange(t);
@@ -570,18 +508,11 @@ export function linuxCall(t: Thread): Result {
     case 330: return sysPkeyAlloc(); // pkey_alloc
     case 331: return sysPkeyFree(); // pkey_free
     case 332: return sysStatx(t, <i32>t.rdi, t.rsi, <u32>t.rdx, <u32>t.r10, t.r8);
-    case 333: return sysNotConfigured(t); // io_pgetevents: without CONFIG_AIO
     case 334: return sysRseq(t, t.rdi, <u32>t.rsi, <u32>t.rdx, <u32>t.r10);
     case 424: return sysPidfdSendSignal(t, <i32>t.rdi, <u32>t.rsi, t.rdx, <u32>t.r10);
     case 425: return sysIoUringSetup(t);
     case 426: return sysIoUringEnter(t, <i32>t.rdi, <u32>t.r10);
     case 427: return sysIoUringRegister(t, <i32>t.rdi, <u32>t.rsi);
-    case 428: return sysNotPermitted(); // open_tree: as under Docker's profile
-    case 429: return sysNotPermitted(); // move_mount: as under Docker's profile
-    case 430: return sysNotPermitted(); // fsopen: as under Docker's profile
-    case 431: return sysNotPermitted(); // fsconfig: as under Docker's profile
-    case 432: return sysNotPermitted(); // fsmount: as under Docker's profile
-    case 433: return sysNotPermitted(); // fspick: as under Docker's profile
     case 434: return sysPidfdOpen(t, <i32>t.rdi, <u32>t.rsi);
     case 435: return registersSaved ? sysClone3(t, t.rdi, t.rsi) : NEEDS_REGISTERS;
     case 436: return sysCloseRange(t, <u32>t.rdi, <u32>t.rsi, <u32>t.rdx);
@@ -590,38 +521,19 @@ export function linuxCall(t: Thread): Result {
     case 439: return sysFaccessat2(t, <i32>t.rdi, t.rsi, <u32>t.rdx, <u32>t.r10);
     case 440: return sysProcessMadvise(t, <i32>t.rdi, t.rsi, t.rdx, <u32>t.r10, <u32>t.r8);
     case 441: return rowEpollPwait2(t);
-    case 442: return sysNotPermitted(); // mount_setattr: as under Docker's profile
-    case 443: return sysNotPermitted(); // quotactl_fd: as under Docker's profile
-    case 444: return sysNotConfigured(t); // landlock_create_ruleset: without CONFIG_SECURITY_LANDLOCK
-    case 445: return sysNotConfigured(t); // landlock_add_rule: without CONFIG_SECURITY_LANDLOCK
-    case 446: return sysNotConfigured(t); // landlock_restrict_self: without CONFIG_SECURITY_LANDLOCK
-    case 447: return sysNotConfigured(t); // memfd_secret: without CONFIG_SECRETMEM
     case 448: return sysProcessMrelease(t, <i32>t.rdi, <u32>t.rsi);
     case 449: return sysFutexWaitv(t, t.rdi, <u32>t.rsi, <u32>t.rdx, t.r10, <i32>t.r8);
     case 450: return sysSetMempolicyHomeNode(t, t.rdi, t.rsi, t.rdx, t.r10);
     case 451: return sysCachestat(t, <i32>t.rdi, t.rsi, t.rdx, <u32>t.r10);
     case 452: return sysFchmodat2(t, <i32>t.rdi, t.rsi, <u32>t.rdx, <u32>t.r10);
-    case 453: return sysNotConfigured(t); // map_shadow_stack: without CONFIG_X86_USER_SHADOW_STACK
     case 454: return sysFutexWake(t, t.rdi, t.rsi, <i32>t.rdx, <u32>t.r10);
     case 455: return rowFutexWait(t);
     case 456: return sysFutexRequeue(t, t.rdi, <u32>t.rsi, <i32>t.rdx, <i32>t.r10);
-    case 457: return sysNotConfigured(t); // statmount: as Linux before 6.8; /proc/self/mountinfo has the same
-    case 458: return sysNotConfigured(t); // listmount: as Linux before 6.8; /proc/self/mountinfo has the same
-    case 459: return sysNotConfigured(t); // lsm_get_self_attr: without CONFIG_SECURITY
-    case 460: return sysNotConfigured(t); // lsm_set_self_attr: without CONFIG_SECURITY
-    case 461: return sysNotConfigured(t); // lsm_list_modules: without CONFIG_SECURITY
     case 462: return sysMseal(t, t.rdi, t.rsi, t.rdx);
     case 463: return rowSetxattrat(t);
     case 464: return rowGetxattrat(t);
     case 465: return sysListxattrat(t, <i32>t.rdi, t.rsi, <u32>t.rdx, t.r10, t.r8);
     case 466: return sysRemovexattrat(t, <i32>t.rdi, t.rsi, <u32>t.rdx, t.r10);
-    case 467: return sysNotPermitted(); // open_tree_attr: as open_tree
   }
-  return missing(t);
-}
-
-/** A call we lack: counted, so that a user can ask which a container wants. */
-function missing(t: Thread): Result {
-  missingCount(t.process.container, <u32>min<u64>(t.call, 0xffff_ffff));
-  return -Errno.ENOSYS;
+  return offCall(t);
 }

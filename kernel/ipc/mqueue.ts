@@ -21,8 +21,9 @@ import { hasWaiters, wakeAll, WaitQueue } from "../task/wait";
 import { wallNs } from "../time/clock";
 import { directoryFirst } from "../vfs/directory";
 import { entryRetain, fileSystemRelease, fileSystemRetain, setQueueFree } from "../vfs/entry";
-import { setFileLeave, setFilePoll, setFileQueue, setFileRead } from "../vfs/file";
+import { setFilePoll, setFileQueue, setFileRead } from "../vfs/file";
 import { Entry, File, FileKind, FileSystem, Inode, Mount } from "../vfs/inode";
+import { lockReserve, setQueueLeave } from "../vfs/lock";
 import { mountRelease } from "../vfs/mount";
 import { mountApart } from "../vfs/nameless";
 import { setQueueOpener } from "../vfs/operations";
@@ -151,8 +152,8 @@ function chargedTo(root: Entry, uid: u32): u64 {
 }
 let queues: u32 = 0;
 
-/** May the queue with this many messages of that size be made? 0; -EINVAL, -ENOSPC (too many queues), -EMFILE (RLIMIT_MSGQUEUE). */
-export function mqueueAllowed(mount: Mount, c: Credentials, messages: i64, bytes: i64): Result {
+/** The next file that is made is a queue for this many messages of that size: 0; -EINVAL, -ENOSPC (too many queues), -EMFILE (RLIMIT_MSGQUEUE). */
+export function mqueuePrepare(mount: Mount, c: Credentials, messages: i64, bytes: i64): Result {
   const privileged = capable(c, Capability.SysResource);
   const most: i64 = privileged ? MESSAGES_HARD : MQUEUE_MESSAGES;
   const largest: i64 = privileged ? MESSAGE_BYTES_HARD : MQUEUE_MESSAGE_BYTES;
@@ -160,11 +161,24 @@ export function mqueueAllowed(mount: Mount, c: Credentials, messages: i64, bytes
   if (queues >= MQUEUES_MAX && !privileged) return -Errno.ENOSPC;
   if (messages <= 0 || bytes <= 0 || messages > most || bytes > largest) return -Errno.EINVAL;
   const limit = softLimit(current.process, LimitKind.MessageQueues);
-  return charged + chargeOf(<u32>messages, <u32>bytes) > limit ? -Errno.EMFILE : 0;
+  if (charged + chargeOf(<u32>messages, <u32>bytes) > limit) return -Errno.EMFILE;
+  nextMessages = <u32>messages;
+  nextBytes = <u32>bytes;
+  return 0;
 }
 
+/** What mqueuePrepare said holds no more: the file could not be made. */
+export function mqueueUnprepare(): void {
+  nextMessages = MQUEUE_MESSAGES;
+  nextBytes = MQUEUE_MESSAGE_BYTES;
+}
+
+/** What mqueuePrepare said; else a file made by open(2) gets the defaults. */
+let nextMessages: u32 = MQUEUE_MESSAGES;
+let nextBytes: u32 = MQUEUE_MESSAGE_BYTES;
+
 /** Makes a new file's inode a queue: 0 or -ENOMEM. */
-export function mqueueMake(inode: Inode, messages: u32, bytes: u32): Result {
+function makeQueue(inode: Inode, messages: u32, bytes: u32): Result {
   const p = kernelAlloc(offsetof<MQueue>());
   if (p == 0) return -Errno.ENOMEM;
   const q = changetype<MQueue>(p);
@@ -181,7 +195,8 @@ export function mqueueMake(inode: Inode, messages: u32, bytes: u32): Result {
 function openQueue(file: File): Result {
   const inode = file.inode;
   if (inode.detail == 0) {
-    const r = mqueueMake(inode, MQUEUE_MESSAGES, MQUEUE_MESSAGE_BYTES);
+    const r = makeQueue(inode, nextMessages, nextBytes);
+    mqueueUnprepare();
     if (r < 0) return r;
   }
   file.object = inode.detail;
@@ -197,6 +212,8 @@ function freeQueue(inode: Inode): void {
     kernelFree(changetype<usize>(post));
   }
   mqueueForget(q);
+  kernelFree(inode.locks);
+  inode.locks = 0;
   kernelFree(inode.detail);
   inode.detail = 0;
 }
@@ -259,9 +276,12 @@ function tell(q: MQueue): void {
   mqueueForget(q);
 }
 
-/** Registers the current process: 0, or -EBUSY when one is registered already. */
-export function mqueueNotify(q: MQueue, by: NotifyBy, signal: u32, value: u64): Result {
+/** Registers the current process: 0, -EBUSY when one is registered already, or -ENOMEM. */
+export function mqueueNotify(file: File, by: NotifyBy, signal: u32, value: u64): Result {
+  const q = mqueueOf(file);
   if (q.notified) return -Errno.EBUSY;
+  // Whoever closes a descriptor of a file with locks is asked about them, and so about this.
+  if (!lockReserve(file.inode)) return -Errno.ENOMEM;
   q.notified = processRetain(current.process);
   q.notifyBy = by;
   q.notifySignal = signal;
@@ -277,9 +297,9 @@ export function mqueueForget(q: MQueue): void {
 }
 
 /** A process closes a descriptor of the queue: it is not registered any more (mq_close(3)). */
-function leave(file: File): void {
-  const q = mqueueOf(file);
-  if (file.object != 0 && changetype<usize>(current) != 0 && q.notified == current.process) mqueueForget(q);
+function leave(inode: Inode): void {
+  const q = changetype<MQueue>(<usize>inode.detail);
+  if (changetype<usize>(current) != 0 && q.notified == current.process) mqueueForget(q);
 }
 
 /** What reading the file shows: bytes in the queue, and who is registered how. */
@@ -339,7 +359,7 @@ export function mqueuesInit(): void {
   setFileRead(FileKind.MessageQueue, read);
   setFilePoll(FileKind.MessageQueue, poll);
   setFileQueue(FileKind.MessageQueue, queueOf);
-  setFileLeave(leave);
+  setQueueLeave(leave);
   setQueueFree(freeQueue);
   setQueueOpener(openQueue);
   registerMountable(Mountable.Mqueue, make);

@@ -163,11 +163,16 @@ export function setOrphanHandler(handler: OrphanHandler): void {
   orphanHandler = handler.index;
 }
 
+/** Whoever is told of the file by epoll or by signal is not any more. */
+function closeWatched(file: File): void {
+  if (file.watchers != 0) epollForget(file);
+  if (file.async != 0) fileAsyncRelease(file);
+}
+
 function fileClose(file: File): void {
   const inode = file.inode;
   if (file.kind != FileKind.PathOnly) notifyFile(file, (file.access & FileAccess.Write) != 0 ? Notify.CloseWrite : Notify.CloseNoWrite);
-  if (file.watchers != 0) epollForget(file);
-  if (file.async != 0) fileAsyncRelease(file);
+  if ((file.watchers | file.async) != 0) closeWatched(file);
   if (inode.locks != 0) lockLeaveFile(file);
   const index = load<u32>(releasers + ((<usize>file.kind) << 2));
   if (index != 0) call_indirect<void>(index, file);
@@ -180,18 +185,10 @@ function fileClose(file: File): void {
   if (mount) mountRelease(mount);
 }
 
-/** A descriptor of the table `owner` is being closed: the record locks its process has on the file go (fcntl(2)). */
+/** A descriptor of the table `owner` is being closed: the record locks its process has on the file go (fcntl(2)), or a message queue's notice. */
 @inline
 export function fileLeave(file: File, owner: usize): void {
   if (file.inode.locks != 0) lockLeaveOwner(file.inode, owner);
-  if (file.kind == FileKind.MessageQueue) call_indirect<void>(queueLeave, file);
-}
-
-/** Told when a process closes a descriptor of a message queue (kernel/ipc/mqueue.ts). */
-let queueLeave: u32 = 0;
-
-export function setFileLeave(leave: (file: File) => void): void {
-  queueLeave = leave.index;
 }
 
 /**

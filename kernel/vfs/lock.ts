@@ -9,7 +9,7 @@ import { OperationKind, registerOperation, operationOpens } from "../task/operat
 import { current, park, Thread } from "../task/thread";
 import { hasWaiters, wakeAll, WaitQueue } from "../task/wait";
 import { fileRelease, fileRetain } from "./file";
-import { File, Inode } from "./inode";
+import { File, Inode, InodeFlag } from "./inode";
 
 export const enum LockFamily {
   /** flock(2), the whole file; owner: the File. */
@@ -82,13 +82,14 @@ function queueOf(list: LockList): WaitQueue {
 }
 
 /** Makes sure that the inode has a list. Returns false when memory is short. */
-function reserveList(inode: Inode): bool {
+export function lockReserve(inode: Inode): bool {
   if (inode.locks == 0) inode.locks = kernelAlloc(LIST_BYTES);
   return inode.locks != 0;
 }
 
 function freeListIfIdle(inode: Inode): void {
   if (inode.locks == 0 || listOf(inode).first || hasWaiters(queueOf(listOf(inode)))) return;
+  if ((inode.flags & InodeFlag.Queue) != 0) return; // goes with the message queue
   kernelFree(inode.locks);
   inode.locks = 0;
 }
@@ -124,7 +125,7 @@ export function lockSet(file: File, family: LockFamily, owner: usize, type: Lock
     const blocker = lockConflict(inode, family, owner, type, start, end);
     if (blocker) return wait ? waitFor(file, family, owner, blocker) : -Errno.EAGAIN;
   }
-  if (!reserveList(inode)) return -Errno.ENOLCK;
+  if (!lockReserve(inode)) return -Errno.ENOLCK;
   const r = replace(inode, family, owner, type, start, end);
   freeListIfIdle(inode);
   return r;
@@ -213,6 +214,7 @@ function replace(inode: Inode, family: LockFamily, owner: usize, type: LockType,
 /** Takes all locks of `owner` away and wakes the waiters. Nothing has to be allocated for that. */
 function remove(inode: Inode, family: LockFamily, owner: usize): void {
   if (inode.locks == 0) return;
+  if (family == LockFamily.Process && (inode.flags & InodeFlag.Queue) != 0) call_indirect<void>(queueLeave, inode);
   const list = listOf(inode);
   let changed = false;
   let slot = changetype<usize>(list) + offsetof<LockList>("first");
@@ -229,9 +231,19 @@ function remove(inode: Inode, family: LockFamily, owner: usize): void {
   freeListIfIdle(inode);
 }
 
-/** A descriptor of the table `owner` was closed: all record locks its process has on the file go. */
+/**
+ * A descriptor of the table `owner` was closed: all record locks its process has on the file go. A message queue that notifies somebody has a list
+ * of locks, too, so that a close looks at one thing only.
+ */
 export function lockLeaveOwner(inode: Inode, owner: usize): void {
   remove(inode, LockFamily.Process, owner);
+}
+
+/** kernel/ipc: the current process closes a descriptor of a message queue. */
+let queueLeave: u32 = 0;
+
+export function setQueueLeave(leave: (inode: Inode) => void): void {
+  queueLeave = leave.index;
 }
 
 /** The open file ends: its flock and its record locks go. */

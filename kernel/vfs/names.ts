@@ -5,7 +5,6 @@
 import { Errno } from "../errno";
 import { memfsAdd, memfsExchange, memfsInode, memfsRemove, memfsRename } from "../fs/memfs";
 import { memfsEmpty } from "../fs/union";
-import { bytesHash } from "../lib/bytes";
 import { kernelAlloc } from "../mm/heap";
 import { Result } from "../result";
 import { capable, Capability, Credentials } from "../task/credentials";
@@ -102,16 +101,6 @@ export function makeFile(at: Path, c: Credentials, mode: u32, device: u32, text:
   inodeRelease(inode);
   if (r > 0) notifyName(at.entry, changetype<Entry>(<usize>r), Notify.Create);
   return r;
-}
-
-/** As makeFile, for a regular file whose name, which is free, comes from elsewhere (mq_open(2)): -EACCES when the directory may not be written. */
-export function makeNamed(at: Path, c: Credentials, mode: u32, name: usize, length: u32): Result {
-  const r = mayCreate(at.entry.inode!, c);
-  if (r < 0) return r;
-  lastName.name = name;
-  lastName.length = length;
-  lastName.hash = bytesHash(name, length);
-  return makeFile(at, c, mode, 0, 0, 0);
 }
 
 /** Makes the file and lets go of `place`: 0 or -errno. */

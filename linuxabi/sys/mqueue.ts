@@ -1,16 +1,16 @@
 // POSIX message queues: mq_open(2), mq_unlink(2), mq_timedsend(2), mq_timedreceive(2), mq_notify(2), mq_getsetattr(2). See mq_overview(7). Notice by
-// SIGEV_THREAD goes over a netlink socket, which there is none of, so no descriptor is one (ENOTSOCK, EINVAL).
+// SIGEV_THREAD would go over a netlink socket, which takes none here (EINVAL): the C library then says ENOSYS or EINVAL.
 
 import { Errno } from "../../kernel/errno";
 import {
-  mqueueAllowed,
   mqueueForget,
-  mqueueMake,
   mqueueMount,
   mqueueNotify,
   mqueueOf,
+  mqueuePrepare,
   mqueuePut,
   mqueueTake,
+  mqueueUnprepare,
   MQUEUE_MESSAGE_BYTES,
   MQUEUE_MESSAGES,
   NotifyBy,
@@ -27,15 +27,15 @@ import { copyIn, copyInString, copyOut } from "../../kernel/mm/user";
 import { BLOCKED, Result } from "../../kernel/result";
 import { NEVER, Thread } from "../../kernel/task/thread";
 import { entryRelease } from "../../kernel/vfs/entry";
+import { fdLowest, fdSet } from "../../kernel/vfs/fdtable";
 import { fileWait } from "../../kernel/vfs/file";
 import { FileAccess, OpenFlag } from "../../kernel/vfs/flags";
-import { Entry, File, FileKind, Mount, Path, S_IFREG } from "../../kernel/vfs/inode";
-import { makeNamed } from "../../kernel/vfs/names";
-import { openPlace } from "../../kernel/vfs/open";
+import { Entry, File, FileKind, Path } from "../../kernel/vfs/inode";
+import { openAt } from "../../kernel/vfs/open";
 import { mayDelete } from "../../kernel/vfs/permission";
 import { lookupChild, PATH_MAX } from "../../kernel/vfs/walk";
 import { SigevNotify, SignalEvent } from "../types/time";
-import { anyFile, installFile, isNone, openFile } from "./descriptor";
+import { anyFile, descriptorLimit, descriptors, isNone, openFile } from "./descriptor";
 import { absoluteDeadline } from "./futex";
 import { contextOf, firstText } from "./path";
 import { timespecIn } from "./timespec";
@@ -82,40 +82,31 @@ export function sysMqOpen(t: Thread, name: u64, flags: u32, mode: u32, attribute
   if (!mount) return -Errno.ENOMEM;
   const r = lookupChild(mount.root, firstText, <u32>length, bytesHash(firstText, <u32>length));
   if (r < 0) return r;
-  if (r == 0) return (flags & OpenFlag.Create) != 0 ? openNew(t, mount, <u32>length, flags, mode, attributesAt != 0) : -Errno.ENOENT;
-  const e = changetype<Entry>(<usize>r);
+  const exists = r != 0;
+  if (exists) entryRelease(changetype<Entry>(<usize>r));
+  else if ((flags & OpenFlag.Create) == 0) return -Errno.ENOENT;
   const exclusive: u32 = OpenFlag.Create | OpenFlag.Exclusive;
-  const opened = (flags & exclusive) == exclusive ? -Errno.EEXIST : openEntry(t, mount, e, flags);
-  entryRelease(e);
-  return opened;
-}
-
-/** Makes a queue and opens it. Its own mode does not matter to who makes it. */
-function openNew(t: Thread, mount: Mount, length: u32, flags: u32, mode: u32, given: bool): Result {
-  const messages: i64 = given ? attributes.messagesMax : MQUEUE_MESSAGES;
-  const bytes: i64 = given ? attributes.messageBytes : MQUEUE_MESSAGE_BYTES;
-  const c = t.credentials;
-  let r = mqueueAllowed(mount, c, messages, bytes);
-  if (r < 0) return r;
+  if (exists && (flags & exclusive) == exclusive) return -Errno.EEXIST;
+  if (!exists) {
+    const messages: i64 = attributesAt != 0 ? attributes.messagesMax : MQUEUE_MESSAGES;
+    const bytes: i64 = attributesAt != 0 ? attributes.messageBytes : MQUEUE_MESSAGE_BYTES;
+    const allowed = mqueuePrepare(mount, t.credentials, messages, bytes);
+    if (allowed < 0) return allowed;
+  } else if ((flags & OpenFlag.AccessMask) == OpenFlag.AccessMask) return -Errno.EINVAL;
   place.mount = mount;
   place.entry = mount.root;
-  r = makeNamed(place, c, S_IFREG | (mode & 0o7777 & ~contextOf(t).umask), firstText, length);
-  if (r < 0) return r;
-  const e = changetype<Entry>(<usize>r);
-  e.refs++;
-  r = mqueueMake(e.inode!, <u32>messages, <u32>bytes);
-  if (r >= 0) r = openEntry(t, mount, e, flags);
-  if (r < 0) memfsRemove(mount.root, e);
-  entryRelease(e);
-  return r;
+  return openQueue(t, <u32>length, (flags & (OpenFlag.AccessMask | OpenFlag.NonBlock)) | (exists ? 0 : exclusive), mode);
 }
 
-function openEntry(t: Thread, mount: Mount, e: Entry, flags: u32): Result {
-  if ((flags & OpenFlag.AccessMask) == OpenFlag.AccessMask) return -Errno.EINVAL;
-  place.mount = mount;
-  place.entry = e;
-  const r = openPlace(place, t.credentials, flags & (OpenFlag.AccessMask | OpenFlag.NonBlock));
-  return r < 0 ? r : installFile(t, changetype<File>(<usize>r), OpenFlag.CloseOnExec);
+/** Opens the queue whose name is in firstText, or makes it: a descriptor or an error. */
+function openQueue(t: Thread, length: u32, flags: u32, mode: u32): Result {
+  const table = descriptors(t);
+  const fd = fdLowest(table, 0, descriptorLimit(t));
+  const r = fd < 0 ? fd : openAt(contextOf(t), t.credentials, place, firstText, length, flags, mode);
+  mqueueUnprepare();
+  if (r < 0) return r;
+  fdSet(table, <u32>fd, changetype<File>(<usize>r), true);
+  return fd;
 }
 
 export function sysMqUnlink(t: Thread, name: u64): Result {
@@ -196,6 +187,7 @@ export function sysMqTimedreceive(t: Thread, fd: i32, message: u64, bytes: u64, 
   return r;
 }
 
+/** mq_notify(2). Lacks: SIGEV_THREAD (EINVAL for the C library's netlink socket). */
 export function sysMqNotify(t: Thread, fd: i32, eventAt: u64): Result {
   const e = changetype<SignalEvent>(space);
   if (eventAt != 0) {
@@ -205,12 +197,12 @@ export function sysMqNotify(t: Thread, fd: i32, eventAt: u64): Result {
   const file = queueFile(t, fd, 0);
   if (isNone(file)) return -Errno.EBADF;
   const q = mqueueOf(file);
-  if (eventAt != 0) return mqueueNotify(q, e.notify == SigevNotify.SIGEV_SIGNAL ? NotifyBy.Signal : NotifyBy.Nothing, e.signal, e.value);
+  if (eventAt != 0) return mqueueNotify(file, e.notify == SigevNotify.SIGEV_SIGNAL ? NotifyBy.Signal : NotifyBy.Nothing, e.signal, e.value);
   if (q.notified == t.process) mqueueForget(q);
   return 0;
 }
 
-/** Takes struct sigevent: 0, -EINVAL, -EFAULT, BLOCKED; for SIGEV_THREAD always an error, since no socket is a netlink socket. */
+/** Takes struct sigevent: 0, -EINVAL, -EFAULT, BLOCKED; for SIGEV_THREAD always an error, since no socket takes such notice. */
 function eventIn(t: Thread, e: SignalEvent, ua: u64): Result {
   let r = copyIn(space, ua, offsetof<SignalEvent>());
   if (r < 0) return r;

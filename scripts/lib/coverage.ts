@@ -6,6 +6,8 @@ import path from "node:path";
 
 export const COVERAGE_FILE = "docs/linux-coverage.md";
 const TABLE = "linuxabi/table.ts";
+/** Rows of calls that are off. */
+const OFF_ROWS = "linuxabi/off.ts";
 /** Functions that stand between the table and handlers with many arguments. */
 const ROWS = "linuxabi/rows.ts";
 const NAMES = "linuxabi/types/calls.ts";
@@ -60,7 +62,8 @@ function handlers(table: string, rowFunctions: string): Map<number, string> {
 
 /** The document for the table as it is. */
 export function coverageText(): string {
-  const table = fs.readFileSync(TABLE, "utf8");
+  const offRows = fs.readFileSync(OFF_ROWS, "utf8");
+  const table = fs.readFileSync(TABLE, "utf8") + offRows;
   const rowFunctions = fs.readFileSync(ROWS, "utf8");
   const files = new Map([...importsOf(table), ...importsOf(rowFunctions)]);
   const sources = new Map<string, string>();
