@@ -3,7 +3,7 @@
 // block lies behind its header, a large one in a run of low frames, in one part, so that user memory is copied in one go. A chain owns its pieces,
 // a piece one reference to its block. Pieces and headers of large blocks are kept in short lists when they are freed.
 
-import { frameAllocLow, frameFree, PAGE_SHIFT, PAGE_SIZE } from "../mm/frame";
+import { frameAllocLow, frameFree, framesFree, PAGE_SHIFT, PAGE_SIZE } from "../mm/frame";
 import { kernelAlloc, kernelFree } from "../mm/heap";
 import { Result } from "../result";
 import { Exchange, moveBytes } from "./exchange";
@@ -87,8 +87,12 @@ export function blockNew(bytes: u32, spacious: bool): Block | null {
   return block;
 }
 
+/** Frames that streams leave to page tables and programs: a peer who sends much must not take the last. */
+const RESERVE: u32 = 512;
+
 /** Where frames are short or scattered the run is smaller than was asked for. */
 function largeNew(bytes: u32): Block | null {
+  if (framesFree() < RESERVE) return null;
   const p = kernelAlloc(BLOCK_BYTES);
   if (p == 0) return null;
   let order: u32 = 0;
