@@ -250,8 +250,13 @@ function wakeAfterWrite(pipe: Pipe, wasEmpty: bool): void {
  * at the end (nothing left, no writers); -EAGAIN when the pipe is empty; -EFAULT when nothing could be stored.
  */
 export function pipeRead(pipe: Pipe, peer: PipePeer, address: u64, count: u32): Result {
+  if (pipe.head == pipe.tail) return pipe.writers == 0 ? 0 : -Errno.EAGAIN;
+  return readSome(pipe, peer, address, count);
+}
+
+/** pipeRead of a pipe that is not empty. */
+function readSome(pipe: Pipe, peer: PipePeer, address: u64, count: u32): Result {
   const first = pipe.tail;
-  if (pipe.head == first) return pipe.writers == 0 ? 0 : -Errno.EAGAIN;
   const r = readSlot(pipe, peer, address, count);
   if (r <= 0) return r;
   const done = <u32>r < count && pipe.tail != pipe.head ? readSlots(pipe, peer, address, count, <u32>r, first) : <u32>r;
