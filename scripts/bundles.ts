@@ -10,7 +10,7 @@ import fs from "node:fs";
 import path from "node:path";
 import { type BundleOptions, makeBundle } from "./lib/bundles.ts";
 import { bundlesFolder } from "./lib/project.ts";
-import { makeWorkloadBundle, readWorkloads, workloadInputs } from "./lib/workloads.ts";
+import { makeWorkloadBundle, readRecipes, workloadInputs } from "./lib/workloads.ts";
 
 const scenario = (name: string): Record<string, string> => ({ "/scenario.sh": fs.readFileSync(`tests/workloads/${name}.sh`, "utf8") });
 
@@ -58,7 +58,7 @@ for (const [name, options] of Object.entries(bundles)) {
     () => makeBundle(path.join(bundlesFolder, name), options),
   );
 }
-for (const workload of readWorkloads())
+for (const workload of readRecipes())
   bundle(
     workload.name,
     () => recipe(workload, workloadInputs(workload)),

@@ -9,18 +9,9 @@ import { after, before, describe, test } from "node:test";
 import { buildGuestBundle } from "../scripts/lib/guest.ts";
 import { DeleteFlag } from "../scripts/lib/protocol.ts";
 import { addBundle, Lab, labConfig } from "../scripts/testing/lab.ts";
-import { runBundle, type Running, startBundle } from "../scripts/testing/run-bundle.ts";
+import { freePort, runBundle, type Running, startBundle } from "../scripts/testing/run-bundle.ts";
 
 before(() => buildGuestBundle());
-
-/** A port that is free now; nobody else takes it before QEMU does. */
-async function freePort(): Promise<number> {
-  const socket = dgram.createSocket("udp4");
-  await new Promise<void>((resolve) => socket.bind(0, "127.0.0.1", resolve));
-  const { port } = socket.address();
-  await new Promise<void>((resolve) => socket.close(() => resolve()));
-  return port;
-}
 
 /** Ends the machine and waits for that. */
 async function end(running: Running): Promise<void> {

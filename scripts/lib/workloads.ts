@@ -2,6 +2,7 @@
 //   recipe.yaml   the packages, the files taken of them, and the container's process
 //   rootfs/       files of our own that stand in the container: the scenario
 //   expected.txt  standard output, recorded on Linux by `node scripts/run.mjs record-workloads`
+// A recipe with a port is a server, which has no such file: tests/servers.test.ts is its client.
 // versions.json has the versions of all packages that the outputs were recorded with.
 
 import fs from "node:fs";
@@ -34,6 +35,10 @@ export interface Workload {
   args: string[];
   env: string[];
   cwd: string;
+  /** The port that a server listens on; 0 for a program that ends by itself. */
+  port: number;
+  /** What ends a server. */
+  stopSignal: NodeJS.Signals;
   /** The exit status. */
   status: number;
   /** Memory of the machine. */
@@ -56,13 +61,25 @@ const DEFAULTS = {
   links: {},
   env: [],
   cwd: "/",
+  port: 0,
+  stopSignal: "SIGTERM",
   status: 0,
   memory: "512M",
 };
 const REQUIRED = ["what", "args", "timeoutSeconds"];
 
-/** All workloads with a recipe, by name. */
+/** The workloads with a recipe that print something and end, by name. */
 export function readWorkloads(): Workload[] {
+  return readRecipes().filter(({ port }) => port === 0);
+}
+
+/** The workloads that are servers, by name. */
+export function readServers(): Workload[] {
+  return readRecipes().filter(({ port }) => port !== 0);
+}
+
+/** All workloads with a recipe, by name. */
+export function readRecipes(): Workload[] {
   const names = fs.readdirSync(workloadsFolder).sort();
   return names.filter((name) => fs.existsSync(path.join(workloadsFolder, name, "recipe.yaml"))).map(readWorkload);
 }

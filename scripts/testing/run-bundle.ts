@@ -1,6 +1,7 @@
 // Runs the bundles of build/bundles/ with the `cyrius` command, for the system tests.
 
 import { type ChildProcess, spawn } from "node:child_process";
+import dgram from "node:dgram";
 import path from "node:path";
 import { bundlesFolder, projectRoot } from "../lib/project.ts";
 
@@ -15,6 +16,8 @@ export interface Running {
   ended: Promise<Result>;
   /** Resolves once `text` has appeared on standard output; rejects when the container ends before that. */
   output(text: string): Promise<void>;
+  /** As `output`, for a pattern; gives what matched. */
+  matched(pattern: RegExp): Promise<RegExpExecArray>;
 }
 
 /** A machine that hangs fails its test after so many seconds. */
@@ -38,18 +41,21 @@ export function startBundle(bundle: string, args: string[] = [], options: string
     child.on("error", reject);
     child.on("close", (status) => resolve({ status, stdout: Buffer.concat(stdout), stderr }));
   });
-  const output = (text: string): Promise<void> =>
+  const printed = <T>(what: string | RegExp, find: (output: Buffer) => T | null): Promise<T> =>
     new Promise((resolve, reject) => {
       const look = (): void => {
-        if (!Buffer.concat(stdout).includes(text)) return;
+        const found = find(Buffer.concat(stdout));
+        if (found === null) return;
         watchers.delete(look);
-        resolve();
+        resolve(found);
       };
       watchers.add(look);
       look();
-      void ended.then((result) => reject(new Error(`ended with status ${result.status} before printing ${text}: ${result.stderr}`)));
+      void ended.then((result) => reject(new Error(`ended with status ${result.status} before printing ${what}: ${result.stderr}`)));
     });
-  return { child, ended, output };
+  const output = (text: string): Promise<void> => printed(text, (bytes) => (bytes.includes(text) ? undefined : null));
+  const matched = (pattern: RegExp): Promise<RegExpExecArray> => printed(pattern, (bytes) => pattern.exec(bytes.toString()));
+  return { child, ended, output, matched };
 }
 
 /** Runs a bundle to its end, with an empty input. */
@@ -57,4 +63,19 @@ export function runBundle(bundle: string, args: string[] = [], options: string[]
   const running = startBundle(bundle, args, options);
   running.child.stdin?.end();
   return running.ended;
+}
+
+/** What `--missing` reported in the run, a line each, but for io_uring, which the kernel has switched off. */
+export function lackingCalls(result: Result): string[] {
+  const missing = /^cyrius: system calls the kernel lacks:\n((?:.*\n)*)/m.exec(result.stderr)?.[1] ?? "";
+  return missing.split("\n").filter((line) => line.trim() !== "" && !line.includes("io_uring"));
+}
+
+/** A port that is free now; nobody else takes it before QEMU does. */
+export async function freePort(): Promise<number> {
+  const socket = dgram.createSocket("udp4");
+  await new Promise<void>((resolve) => socket.bind(0, "127.0.0.1", resolve));
+  const { port } = socket.address();
+  await new Promise<void>((resolve) => socket.close(() => resolve()));
+  return port;
 }
