@@ -1,8 +1,10 @@
 // Deferred kernel work: functions that run before the kernel next returns to user mode or idles. For kernel activities that wait like
 // threads do but are none: the control channel, a terminal's driver. A Work is embedded in its owner.
 
+import { kernelAccount, setPayer } from "../mm/account";
 import { attend, attended, Attention } from "./attention";
 import { setTimerHandler, TimerKind } from "../time/timer";
+import { current } from "./thread";
 import { setWaker, Waiter, WaiterKind } from "./wait";
 
 @unmanaged
@@ -56,8 +58,9 @@ export function workCancel(item: WorkItem): void {
   if (last == item) last = before;
 }
 
-/** Runs what is scheduled, and what that schedules. */
+/** Runs what is scheduled, and what that schedules. The kernel pays for what it makes, not the container whose thread happens to run. */
 export function workRun(): void {
+  setPayer(kernelAccount);
   while (first) {
     const item = first!;
     first = item.next;
@@ -65,6 +68,7 @@ export function workRun(): void {
     item.scheduled = false;
     call_indirect<void>(item.run, item.argument);
   }
+  if (current) setPayer(current.process.container.account);
   attended(Attention.Work);
 }
 
