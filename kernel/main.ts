@@ -27,7 +27,7 @@ import { setCallNames } from "./container/callnames";
 import { setPageUnmapper } from "./fs/pages";
 import { sharedMemoryInit } from "./fs/shm";
 import { FIRST_VECTOR, interruptRun, setHandler, TIMER_VECTOR } from "./interrupt";
-import { log, logEnd, logNumber, logStart, logText, setLogQuiet } from "./log/log";
+import { log, logEnd, logInit, logNumber, logStart, logText, setLogQuiet } from "./log/log";
 import { debugExit, DEBUG_EXIT_PANIC, panic } from "./log/panic";
 import { Access, faultInit, handleFaultOrKill, setOutOfMemoryHandler } from "./mm/fault";
 import { framesFree, framesUsable } from "./mm/frame";
@@ -106,7 +106,7 @@ function startConsole(): void {
 /** Called once by the shim, on the boot page tables. */
 export function boot(): void {
   serialConsoleInit();
-  must(startMemory() && startFpu(), "no boot information, or not enough memory");
+  must(startMemory() && logInit() && startFpu(), "no boot information, or not enough memory");
   parseCommandLine();
   apicInit();
   calibrate();

@@ -1,12 +1,29 @@
 // The kernel's log: a ring of the last 64 KiB of lines, each with its time, for `dmesg` and panics; and the sinks that print as it
 // goes (the serial console), registered by drivers. Lines are composed in place, without memory of their own.
 
+import { frameAllocLow } from "../mm/frame";
 import { nowNs } from "../time/clock";
 
-const RING_BYTES: u32 = 65536;
-const ring = memory.data(65536, 16);
-/** Bytes ever written: the ring holds the last RING_BYTES of them. */
+const RING_ORDER: u32 = 4;
+/** What is said before there is memory. */
+const EARLY_BYTES: u32 = 4096;
+let ring = memory.data(4096, 16);
+let ringBytes = EARLY_BYTES;
+/** Bytes ever written: the ring holds the last `ringBytes` of them. */
 let written: u64 = 0;
+
+/** Gives the log its ring, now that there is memory; false when there is too little. */
+export function logInit(): bool {
+  const larger = frameAllocLow(RING_ORDER);
+  if (larger == 0) return false;
+  const bytes: u32 = 4096 << RING_ORDER;
+  for (let at = written - min<u64>(written, EARLY_BYTES); at < written; at++) {
+    store<u8>(larger + ((<u32>at) & (bytes - 1)), load<u8>(ring + ((<u32>at) & (EARLY_BYTES - 1))));
+  }
+  ring = larger;
+  ringBytes = bytes;
+  return true;
+}
 
 type Sink = (byte: u8) => void;
 let sink: u32 = 0;
@@ -23,7 +40,7 @@ export function setLogQuiet(on: bool): void {
 }
 
 function byte(c: u8): void {
-  store<u8>(ring + ((<u32>written) & (RING_BYTES - 1)), c);
+  store<u8>(ring + ((<u32>written) & (ringBytes - 1)), c);
   written++;
   if (sink == 0 || quiet) return;
   if (c == 0x0a) call_indirect<void>(sink, <u8>0x0d);
@@ -91,14 +108,14 @@ export function log(who: string, text: string): void {
 
 /** Copies log bytes from position `from` (of all ever written) on; returns how many; *position moves to the oldest kept if need be. */
 export function logRead(position: u64, to: usize, bytes: u32): u32 {
-  const oldest = written > RING_BYTES ? written - RING_BYTES : 0;
+  const oldest = written > ringBytes ? written - ringBytes : 0;
   let at = max(position, oldest);
   let n: u32 = 0;
-  for (; n < bytes && at < written; at++, n++) store<u8>(to + n, load<u8>(ring + ((<u32>at) & (RING_BYTES - 1))));
+  for (; n < bytes && at < written; at++, n++) store<u8>(to + n, load<u8>(ring + ((<u32>at) & (ringBytes - 1))));
   return n;
 }
 
 /** Position of the oldest byte kept, and of the next to be written. */
 export function logOldest(): u64 {
-  return written > RING_BYTES ? written - RING_BYTES : 0;
+  return written > ringBytes ? written - ringBytes : 0;
 }

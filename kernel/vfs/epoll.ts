@@ -308,8 +308,8 @@ function levelsAbove(file: File, level: i32): i32 {
 }
 
 /**
- * Collects up to `limit` events into user memory at `ua`, a range that userRange has accepted. Returns how many; 0 when nothing is ready; -EFAULT when the first cannot be
- * stored. Level-triggered items stay on the list, behind the others.
+ * Collects up to `limit` events into user memory at `ua`, a range that userRange has accepted. Returns how many; 0 when nothing is ready;
+ * -EFAULT when the first cannot be stored. Level-triggered items stay on the list, behind the others.
  */
 export function epollCollect(epollFile: File, ua: u64, limit: u32): Result {
   const e = epollOf(epollFile);
