@@ -373,7 +373,7 @@ export function linuxCall(t: Thread): Result {
     case 149: return sysMlock(t, t.rdi, t.rsi, 0);
     case 150: return sysMunlock(t, t.rdi, t.rsi);
     case 151: return sysMlockall(t, <u32>t.rdi);
-    case 152: return sysMlockall(t, 0); // munlockall
+    case 152: return 0; // munlockall
     case 157: return sysPrctl(t, <i32>t.rdi, t.rsi, t.rdx, t.r10, t.r8);
     case 158: return sysArchPrctl(t, <u32>t.rdi, t.rsi);
     case 159: return sysAdjtimex(t.rdi);

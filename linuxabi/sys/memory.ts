@@ -311,10 +311,10 @@ export function sysMunlock(t: Thread, start: u64, length: u64): Result {
   return covered(spaceOf(t), from, from + pageUp(length + (start - from))) ? 0 : -Errno.ENOMEM;
 }
 
-/** mlockall(2) and munlockall(2) (flags 0). */
+/** mlockall(2). */
 export function sysMlockall(t: Thread, flags: u32): Result {
-  if (flags & ~7 || flags == 4) return -Errno.EINVAL;
-  if (flags == 0 || capable(t.credentials, Capability.IpcLock)) return 0;
+  if (flags == 0 || flags & ~7 || flags == 4) return -Errno.EINVAL;
+  if (capable(t.credentials, Capability.IpcLock)) return 0;
   const limit = softLimit(t.process, LimitKind.LockedMemory);
   return limit == 0 ? -Errno.EPERM : spaceOf(t).virtualPages << PAGE_SHIFT <= limit ? 0 : -Errno.ENOMEM;
 }

@@ -112,6 +112,7 @@ function vectorWithFlags(t: Thread, fd: i32, vector: u64, count: u64, position: 
   if (position < -1) return -Errno.EINVAL;
   if (isNone(file) || (file.access & access) == 0) return -Errno.EBADF;
   if ((flags & ~known) != 0) return unsupported(t, "flags", flags & ~known, -Errno.EOPNOTSUPP);
+  if ((flags & TransferFlag.NoWait) != 0 && file.kind == FileKind.Regular) return -Errno.EOPNOTSUPP; // as tmpfs
   const before = file.flags;
   if ((flags & TransferFlag.NoWait) != 0) file.flags |= OpenFlag.NonBlock;
   if ((flags & TransferFlag.Append) != 0) file.flags |= OpenFlag.Append;

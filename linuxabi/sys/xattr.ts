@@ -64,6 +64,7 @@ function mayUse(t: Thread, inode: Inode, length: u32, change: bool): Result {
     return change ? -Errno.EPERM : -Errno.ENODATA;
   }
   if (!bytesStartWith(name, length, "user.")) return -Errno.EOPNOTSUPP;
+  if (length == 5) return -Errno.EINVAL; // only the name space
   if (!isRegular(inode) && !isDirectory(inode)) return change ? -Errno.EPERM : -Errno.ENODATA;
   if (change && isDirectory(inode) && (inode.mode & S_ISVTX) != 0 && !ownerOrCapable(inode, c)) return -Errno.EPERM;
   return permission(inode, c, change ? Want.Write : Want.Read);
