@@ -174,7 +174,7 @@ test("a kernel panic is shown and gives 125", async () => {
   const result = await runFake("--kernel-log", log, "--append", "extra=1", makeBundle(), "panic");
   assert.equal(result.status, 125);
   assert.match(result.stderr, /^cyrius: the machine stopped \(QEMU's status 3\).*:\nkernel panic: assertion failed.*\n {2}at wakeAll\n$/s);
-  assert.match(fs.readFileSync(log, "utf8"), /^command line: control=1 debug-exit extra=1\nbooting\n/);
+  assert.match(fs.readFileSync(log, "utf8"), /^command line: control=1 debug-exit net=\S+ extra=1\nbooting\n/);
 });
 
 test("a kernel that breaks the protocol gives 125", async () => {

@@ -14,6 +14,9 @@ static char *programs[][6] = {
 /** Seconds without any end of a program after which something hangs. */
 #define PATIENCE 900
 
+/** Opened before fuzz could remove the device. */
+static int null;
+
 static long seconds_now(void) {
   struct timespec now;
   clock_gettime(CLOCK_MONOTONIC, &now);
@@ -44,7 +47,6 @@ static pid_t start(int which, int round) {
   snprintf(seed, sizeof seed, "%d", round + 1);
   snprintf(path, sizeof path, "/bin/%s", programs[which][0]);
   for (int i = 0; i < 6; i++) arguments[i] = programs[which][i] && strcmp(programs[which][i], "SEED") == 0 ? seed : programs[which][i];
-  int null = open("/dev/null", O_WRONLY);
   dup2(null, STDOUT_FILENO);
   char command[64]; /* what an earlier round has left */
   snprintf(command, sizeof command, "rm -rf /tmp/%s", programs[which][0]);
@@ -84,6 +86,7 @@ static int run(long end) {
 
 int main(int count, char **arguments) {
   long seconds = count > 1 ? atol(arguments[1]) : 0;
+  null = open("/dev/null", O_WRONLY);
   for (int i = 0; i < PROGRAMS && count > 2; i++)
     if (strcmp(programs[i][0], "fuzz") == 0) programs[i][3] = arguments[2], programs[i][4] = count > 3 ? arguments[3] : NULL;
   equal("the first round ends well", run(0), 0);
