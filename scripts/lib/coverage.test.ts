@@ -5,6 +5,8 @@ import fs from "node:fs";
 import { test } from "node:test";
 import { callNames, coverageText, lacking } from "./coverage.ts";
 
+/** Calls that programs make by another name, or only the kernel's signal return. */
+const ALIASES = new Set(["pselect6", "signalfd4", "restart_syscall"]);
 /** Names by number of this machine's kernel headers, from Debian's linux-libc-dev (which libc6-dev needs). */
 const HEADER = "/usr/include/x86_64-linux-gnu/asm/unistd_64.h";
 
@@ -45,4 +47,16 @@ test("the document has a row for every call", () => {
     assert.match(text, new RegExp(`^\\| ${number} \\| ${name} \\| (whole|partial|off|none) \\|`, "m"));
   assert.match(text, /^\| 101 \| ptrace \| off \| EPERM \|/m);
   assert.match(text, /^\| 165 \| mount \| partial \| MS_SHARED/m);
+});
+
+test("every call that is not off stands in a conformance program", () => {
+  const folder = "tests/guest/conformance";
+  const programs = fs.readdirSync(folder).map((file) => fs.readFileSync(`${folder}/${file}`, "utf8"));
+  const words = new Set(programs.flatMap((text) => text.match(/\w+/g) ?? []).map((word) => word.replace(/^(SYS|CALL)_/, "")));
+  const rows = coverageText().matchAll(/^\| \d+ \| (\w+) \| (?:whole|partial) \|/gm);
+  const absent = [...rows].map(([, name]) => name as string).filter((name) => !words.has(name) && !words.has(name.replace(/64$/, "")));
+  assert.deepEqual(
+    absent.filter((name) => !ALIASES.has(name)),
+    [],
+  );
 });

@@ -7,6 +7,12 @@
 #include <sys/sysmacros.h>
 #include <sys/xattr.h>
 
+/* Newer than this machine's headers: setxattrat, getxattrat, listxattrat, removexattrat. */
+#define CALL_setxattrat 463
+#define CALL_getxattrat 464
+#define CALL_listxattrat 465
+#define CALL_removexattrat 466
+
 struct arguments {
   unsigned long value;
   unsigned size, flags;
@@ -15,13 +21,13 @@ struct arguments {
 static struct arguments given;
 static long set_at(int dir, const char *path, unsigned at, const char *name, const char *value, unsigned flags) {
   given = (struct arguments){(unsigned long)value, strlen(value), flags, ""};
-  return syscall(463, dir, path, at, name, &given, 16);
+  return syscall(CALL_setxattrat, dir, path, at, name, &given, 16);
 }
 static char got[64];
 static long get_at(int dir, const char *path, unsigned at, const char *name) {
   memset(got, 0, sizeof got);
   given = (struct arguments){(unsigned long)got, sizeof got, 0, ""};
-  return syscall(464, dir, path, at, name, &given, 16);
+  return syscall(CALL_getxattrat, dir, path, at, name, &given, 16);
 }
 
 static void attributes(void) {
@@ -44,20 +50,20 @@ static void attributes(void) {
   fails("descriptor", set_at(99, "f", 0, "user.a", "two", 0), EBADF);
   equal("set by descriptor", set_at(file, "", AT_EMPTY_PATH, "user.b", "two", 0), 0);
   given = (struct arguments){0};
-  fails("small structure", syscall(464, dir, "f", 0, "user.a", &given, 8), EINVAL);
-  equal("large structure", syscall(464, dir, "f", 0, "user.a", &given, sizeof given), 3);
+  fails("small structure", syscall(CALL_getxattrat, dir, "f", 0, "user.a", &given, 8), EINVAL);
+  equal("large structure", syscall(CALL_getxattrat, dir, "f", 0, "user.a", &given, sizeof given), 3);
   given.more[2] = 1;
-  fails("with something in it", syscall(464, dir, "f", 0, "user.a", &given, sizeof given), E2BIG);
-  fails("huge structure", syscall(464, dir, "f", 0, "user.a", &given, 8192), E2BIG);
+  fails("with something in it", syscall(CALL_getxattrat, dir, "f", 0, "user.a", &given, sizeof given), E2BIG);
+  fails("huge structure", syscall(CALL_getxattrat, dir, "f", 0, "user.a", &given, 8192), E2BIG);
   given = (struct arguments){.flags = 1};
-  fails("get: flags", syscall(464, dir, "f", 0, "user.a", &given, 16), EINVAL);
-  equal("list", syscall(465, dir, "f", 0, got, sizeof got), 14);
-  equal("list: how much", syscall(465, file, "", AT_EMPTY_PATH, NULL, 0), 14);
-  fails("list: small", syscall(465, dir, "f", 0, got, 5), ERANGE);
-  equal("remove", syscall(466, dir, "f", 0, "user.a"), 0);
-  fails("remove again", syscall(466, dir, "f", 0, "user.a"), ENODATA);
-  equal("remove by descriptor", syscall(466, file, "", AT_EMPTY_PATH, "user.b"), 0);
-  equal("list: nothing", syscall(465, dir, "f", 0, got, sizeof got), 0);
+  fails("get: flags", syscall(CALL_getxattrat, dir, "f", 0, "user.a", &given, 16), EINVAL);
+  equal("list", syscall(CALL_listxattrat, dir, "f", 0, got, sizeof got), 14);
+  equal("list: how much", syscall(CALL_listxattrat, file, "", AT_EMPTY_PATH, NULL, 0), 14);
+  fails("list: small", syscall(CALL_listxattrat, dir, "f", 0, got, 5), ERANGE);
+  equal("remove", syscall(CALL_removexattrat, dir, "f", 0, "user.a"), 0);
+  fails("remove again", syscall(CALL_removexattrat, dir, "f", 0, "user.a"), ENODATA);
+  equal("remove by descriptor", syscall(CALL_removexattrat, file, "", AT_EMPTY_PATH, "user.b"), 0);
+  equal("list: nothing", syscall(CALL_listxattrat, dir, "f", 0, got, sizeof got), 0);
 }
 
 static void handles(void) {
