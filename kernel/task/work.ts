@@ -1,10 +1,9 @@
 // Deferred kernel work: functions that run before the kernel next returns to user mode or idles. For kernel activities that wait like
 // threads do but are none: the control channel, a terminal's driver. A Work is embedded in its owner.
 
-import { kernelAccount, setPayer } from "../mm/account";
+import { kernelAccount, payer, setPayer } from "../mm/account";
 import { attend, attended, Attention } from "./attention";
 import { setTimerHandler, TimerKind } from "../time/timer";
-import { current } from "./thread";
 import { setWaker, Waiter, WaiterKind } from "./wait";
 
 @unmanaged
@@ -60,6 +59,7 @@ export function workCancel(item: WorkItem): void {
 
 /** Runs what is scheduled, and what that schedules. The kernel pays for what it makes, not the container whose thread happens to run. */
 export function workRun(): void {
+  const before = payer; // whose thread runs, so its account stays
   setPayer(kernelAccount);
   while (first) {
     const item = first!;
@@ -68,7 +68,7 @@ export function workRun(): void {
     item.scheduled = false;
     call_indirect<void>(item.run, item.argument);
   }
-  if (current) setPayer(current.process.container.account);
+  setPayer(before);
   attended(Attention.Work);
 }
 
