@@ -2,6 +2,7 @@
 // (drivers/platform) registers how to end an interrupt and how to arm the one-shot timer.
 
 import { Errno } from "./errno";
+import { kernelAccount, payer, setPayer } from "./mm/account";
 import { Result } from "./result";
 
 export const FIRST_VECTOR: u32 = 32;
@@ -39,11 +40,14 @@ export function setHandler(vector: u32, handler: InterruptHandler, argument: usi
   store<u32>(handlers + (vector << 3), <u32>argument, 4);
 }
 
-/** Runs the handler of `vector` and ends the interrupt. */
+/** Runs the handler of `vector` and ends the interrupt. The kernel pays for what it makes, not the container that was interrupted. */
 export function interruptRun(vector: u32): void {
+  const before = payer;
+  setPayer(kernelAccount);
   const handler = load<u32>(handlers + (vector << 3));
   if (handler != 0) call_indirect<void>(handler, <usize>load<u32>(handlers + (vector << 3), 4));
   if (vector != SPURIOUS_VECTOR && endInterrupt != 0) call_indirect<void>(endInterrupt);
+  setPayer(before);
 }
 
 let armedNs: u64 = u64.MAX_VALUE;

@@ -12,10 +12,12 @@ import {
 } from "./account";
 import { frameAlloc, frameAllocFor, frameRelease, framesFree, frameRetain } from "./frame";
 import { heapBytesUsed, heapObjectsUsed, kernelAlloc, kernelFree } from "./heap";
+import { interruptRun, setHandler } from "../interrupt";
 import { random, seed } from "../lib/testing";
 import { useTestMemory } from "./testing";
 
 const PAGE: u64 = 4096;
+let fromInterrupt: usize = 0;
 let one: Account = changetype<Account>(0);
 let other: Account = changetype<Account>(0);
 
@@ -135,6 +137,22 @@ describe("an account", () => {
     frameRelease(frame);
     expect(heapObjectsUsed()).toBe(objects);
     expect(accountNew()!.id).toBe(id, "its number is free again");
+  });
+
+  test("does not pay for what an interrupt makes", () => {
+    setHandler(
+      40,
+      (argument: usize) => {
+        fromInterrupt = kernelAlloc(40);
+      },
+      0,
+    );
+    setPayer(one);
+    interruptRun(40);
+    expect(payer == one).toBe(true, "it pays again");
+    expect(accountHeapBytes(one)).toBe(0);
+    setPayer(kernelAccount);
+    kernelFree(fromInterrupt);
   });
 
   test("thousands have numbers of their own", () => {
