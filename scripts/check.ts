@@ -4,11 +4,13 @@
 //   types   the scripts' types
 //   layers  import cycles and @external only where they are allowed
 //   coverage  docs/linux-coverage.md is that of linuxabi/table.ts (npm run coverage)
+//   errors  the tables of tests/guest/errors/ are in order, and the programs they name check what they say
 //   alloc   the compiled kernel refers to no allocator, collector or shadow stack of AssemblyScript's runtime
 
 import fs from "node:fs";
 import { glob } from "zx";
-import { COVERAGE_FILE, coverageText } from "./lib/coverage.ts";
+import { COVERAGE_FILE, callSupport, coverageText } from "./lib/coverage.ts";
+import { EVERY_CALL_HAS_ROWS, callsWithoutRows, errorProblems, programSource, readErrorRows } from "./lib/errors.ts";
 import { cycles, readImports } from "./lib/imports.ts";
 import { runNode, runScript } from "./lib/process.ts";
 
@@ -27,6 +29,19 @@ function checkLayers(files: string[]): boolean {
   const external = files.filter((file) => NO_EXTERNAL.test(file) && /^\s*@external\b/m.test(fs.readFileSync(file, "utf8")));
   for (const file of external) console.error(`${file}: only shim/isa.ts may name imports of the module (@external)`);
   return wrong.length + external.length === 0;
+}
+
+function checkErrors(): boolean {
+  const rows = readErrorRows();
+  const calls = callSupport().filter(({ support }) => support !== "none");
+  const problems = errorProblems(rows, new Set(calls.map(({ name }) => name)), programSource);
+  for (const problem of problems) console.error(problem);
+  const unnamed = callsWithoutRows(
+    rows,
+    calls.filter(({ support }) => support !== "off").map(({ name }) => name),
+  );
+  if (EVERY_CALL_HAS_ROWS && unnamed.length > 0) console.error(`no errors are tabled for ${unnamed.join(", ")}`);
+  return problems.length === 0 && !(EVERY_CALL_HAS_ROWS && unnamed.length > 0);
 }
 
 async function checkAlloc(): Promise<boolean> {
@@ -56,6 +71,7 @@ const steps: Record<string, () => Promise<boolean>> = {
   types: () => node("node_modules/typescript/bin/tsc", "--project", "."),
   layers: async () => checkLayers((await glob("{shim,kernel,drivers,linuxabi,runtime,userland}/**/*.ts")).sort()),
   coverage: async () => fs.existsSync(COVERAGE_FILE) && fs.readFileSync(COVERAGE_FILE, "utf8") === coverageText(),
+  errors: async () => checkErrors(),
   alloc: checkAlloc,
 };
 

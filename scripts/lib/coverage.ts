@@ -3,6 +3,7 @@
 
 import fs from "node:fs";
 import path from "node:path";
+import { ERRORS_FOLDER, readErrorRows, testedErrors } from "./errors.ts";
 
 export const COVERAGE_FILE = "docs/linux-coverage.md";
 const TABLE = "linuxabi/table.ts";
@@ -60,8 +61,18 @@ function handlers(table: string, rowFunctions: string): Map<number, string> {
   return new Map(rows.map(([, number, handler]) => [Number(number), inner.get(handler as string) ?? (handler as string)]));
 }
 
-/** The document for the table as it is. */
-export function coverageText(): string {
+/** What the table has for one call. */
+interface CallSupport {
+  number: number;
+  name: string;
+  support: "whole" | "partial" | "off" | "none";
+  /** What it lacks, or what it answers instead. */
+  remark: string;
+  file: string;
+}
+
+/** What the table as it is has for every call. */
+export function callSupport(): CallSupport[] {
   const offRows = fs.readFileSync(OFF_ROWS, "utf8");
   const table = fs.readFileSync(TABLE, "utf8") + offRows;
   const rowFunctions = fs.readFileSync(ROWS, "utf8");
@@ -73,34 +84,44 @@ export function coverageText(): string {
   };
   const called = handlers(table, rowFunctions);
   const why = reasons(table);
-  const row = (number: number, name: string): string => {
+  const supportOf = (number: number, name: string): CallSupport => {
     const handler = called.get(number);
-    if (handler === undefined) return `| ${number} | ${name} | none | | |`;
+    if (handler === undefined) return { number, name, support: "none", remark: "", file: "" };
     const off = OFF.get(handler);
     const file = files.get(handler);
     const reason = why.get(number);
-    if (off !== undefined) return `| ${number} | ${name} | off | ${reason ? `${off}, ${reason}` : off} | ${file ?? TABLE} |`;
+    if (off !== undefined) return { number, name, support: "off", remark: reason ? `${off}, ${reason}` : off, file: file ?? TABLE };
     const lacks = file && lacking(sourceOf(file), handler);
-    return `| ${number} | ${name} | ${lacks ? "partial" : "whole"} | ${lacks ?? ""} | ${file ?? TABLE} |`;
+    return { number, name, support: lacks ? "partial" : "whole", remark: lacks ?? "", file: file ?? TABLE };
   };
   const names = callNames();
   const unnamed = [...called.keys()].filter((number) => !names.has(number));
   if (unnamed.length > 0) throw new Error(`${TABLE} has rows for ${unnamed.join(", ")}, which ${NAMES} does not name`);
-  const rows = [...names].map(([number, name]) => row(number, name));
+  const calls = [...names].map(([number, name]) => supportOf(number, name));
   // Who counts what it refuses says so in words too.
   for (const [file, source] of sources)
     if (/\b(unsupported|missingFlag)\(t, /.test(source) && !source.includes("Lacks: "))
       throw new Error(
         `${file} refuses what it does not support (kernel/container/missing.ts), but no handler's documentation says "Lacks: ..."`,
       );
+  return calls;
+}
+
+/** The document for the table and the tests as they are. */
+export function coverageText(): string {
+  const tested = testedErrors(readErrorRows());
+  const rows = callSupport().map(
+    ({ number, name, support, remark, file }) => `| ${number} | ${name} | ${support} | ${remark} | ${tested.get(name) ?? ""} | ${file} |`,
+  );
   return `# Linux system calls
 
-Made from \`${TABLE}\` by \`npm run coverage\`; do not edit. A call is _whole_, or _partial_ without what the fourth column names, which its handler
+Made from \`${TABLE}\` and \`${ERRORS_FOLDER}\` by \`npm run coverage\`; do not edit. A call is _whole_, or _partial_ without what the fourth column names, which its handler
 refuses as a Linux without it does; _off_ calls answer as Linux does where they are switched off or not permitted; calls with _none_ give ENOSYS.
-\`cyrius run --missing\` lists which of all these a container asked for.
+\`cyrius run --missing\` lists which of all these a container asked for. The fifth column has the errors that a program of tests/guest/conformance shows
+here as on Linux; those that none can show stand with their reasons in \`${ERRORS_FOLDER}\`.
 
-| nr | call | support | lacks, or answers | file |
-| -- | ---- | ------- | ----------------- | ---- |
+| nr | call | support | lacks, or answers | errors tested | file |
+| -- | ---- | ------- | ----------------- | ------------- | ---- |
 ${rows.join("\n")}
 `;
 }
