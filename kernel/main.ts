@@ -146,6 +146,7 @@ export function boot(): void {
   mmioScan();
   must(startWorld(), "the host's world");
   if (!option("control")) startConsole();
+  else if (option("services")) startInit();
   settle();
 }
 

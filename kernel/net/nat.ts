@@ -44,10 +44,11 @@ export class Track {
 
 /** A port of the host's that leads to a container. */
 @unmanaged
-class Published {
+export class Published {
   next: Published | null;
   port: Interface;
   protocol: u32;
+  /** In network order. */
   hostPort: u16;
   guestPort: u16;
 }
@@ -298,6 +299,11 @@ function publishedAt(protocol: u8, port: u16): Published | null {
   let at = published;
   while (at && (at.hostPort != port || at.protocol != <u32>protocol)) at = at.next;
   return at;
+}
+
+/** The ports that are published, newest first. */
+export function publishedFirst(): Published | null {
+  return published;
 }
 
 /** Leads the host's port to a container's: 0, -EADDRINUSE when it is taken, -ENOMEM. */

@@ -1,5 +1,7 @@
-// Process 1 of the host's world: /bin/init from the boot archive, with the console as its three standard streams.
+// Process 1 of the host's world: /bin/init from the boot archive, with the console as its three standard streams, and what the kernel's command line says
+// of it as its arguments.
 
+import { option, optionLength, optionValue } from "../../kernel/boot/options";
 import { hostContainer } from "../../kernel/container/container";
 import { putLiteral } from "../../kernel/lib/bytes";
 import { logEnd, logNumber, log, logStart, logText } from "../../kernel/log/log";
@@ -18,6 +20,7 @@ import { hostRoot } from "../create";
 import { startProgram, takeForeground } from "./program";
 
 const name = memory.data(16, 8);
+const word = memory.data(16, 8);
 
 /** A descriptor table with the console as 0, 1 and 2; null when memory is short. */
 function consoleFiles(): FdTable | null {
@@ -35,12 +38,30 @@ function consoleFiles(): FdTable | null {
   return files;
 }
 
+/** Appends the option `wanted` of the kernel's command line as it stands there, if it does: 0 or -errno. */
+function passOn(a: Arguments, wanted: string): Result {
+  if (!option(wanted)) return 0;
+  let r = argumentsAppend(a, word, putLiteral(word, wanted));
+  if (r < 0) return r;
+  // NAME=VALUE takes the place of the NUL behind the name.
+  a.bytes--;
+  r = argumentsAppend(a, word, putLiteral(word, "="));
+  if (r < 0) return r;
+  a.bytes--;
+  r = argumentsAppend(a, optionValue, optionLength);
+  if (r == 0) a.argumentCount++;
+  return r;
+}
+
 /** Starts init with `a`, empty so far, as its arguments: its pid or -errno. */
 function start(a: Arguments): Result {
   const length = putLiteral(name, "/bin/init");
   let r = argumentsAppend(a, name, length);
   if (r < 0) return r;
   a.argumentCount = 1;
+  r = passOn(a, "services");
+  if (r == 0) r = passOn(a, "control");
+  if (r < 0) return r;
   const paths = hostRoot();
   const files = paths ? consoleFiles() : null;
   if (!paths || !files) return -Errno.ENOMEM;

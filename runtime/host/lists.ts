@@ -16,7 +16,7 @@ import { cursor, idText, putCursor, takeCursor, takeId } from "./arguments";
 
 /** Room for the longest record: a head, an id and a path, or a head and an argument vector. */
 const record = memory.data(8192, 16);
-const CONTAINER_HEAD_BYTES: u32 = 40;
+const CONTAINER_HEAD_BYTES: u32 = 48;
 const PROCESS_HEAD_BYTES: u32 = 48;
 const TEXT_MAX: u32 = 4000;
 
@@ -33,8 +33,9 @@ function makeContainerRecord(c: Container): u32 {
   store<u32>(record, c.processCount, 12);
   store<u64>(record, c.account.bytes, 16);
   store<u64>(record, c.createdNs + wallOffset(), 24);
-  store<u32>(record, c.idLength, 32);
-  store<u32>(record, bundleLength, 36);
+  store<u64>(record, c.cpuNs, 32);
+  store<u32>(record, c.idLength, 40);
+  store<u32>(record, bundleLength, 44);
   memory.copy(record + CONTAINER_HEAD_BYTES, c.id, c.idLength);
   memory.copy(record + CONTAINER_HEAD_BYTES + c.idLength, c.bundle, bundleLength);
   return bytes;

@@ -16,8 +16,8 @@ import { nowNs, wallNs } from "../../kernel/time/clock";
 import { cursor, putCursor, takeCursor } from "./arguments";
 
 const LINE_FEED: u8 = 0x0a;
-const INFORMATION_BYTES: u32 = 56;
-const information = memory.data(56, 8);
+const INFORMATION_BYTES: u32 = 64;
+const information = memory.data(64, 8);
 
 const enum Power {
   Off = 0,
@@ -65,9 +65,11 @@ export function hostLog(t: Thread, cursorAddress: u64, buffer: u64, capacity: u6
 
 export function hostSystemInformation(t: Thread, buffer: u64, capacity: u64): Result {
   let processes: u32 = 0;
+  let busyNs: u64 = 0;
   let c = firstContainer;
   while (c) {
     processes += c.processCount;
+    busyNs += c.cpuNs;
     c = c.next;
   }
   store<u64>(information, (<u64>framesUsable()) << PAGE_SHIFT);
@@ -79,6 +81,7 @@ export function hostSystemInformation(t: Thread, buffer: u64, capacity: u64): Re
   store<u32>(information, containerCount() - 1, 44); // without the host's world
   store<u32>(information, processes, 48);
   store<u32>(information, PAGE_SIZE, 52);
+  store<u64>(information, busyNs, 56);
   const n = <u32>min<u64>(capacity, INFORMATION_BYTES);
   const r = copyOut(buffer, information, n);
   return r < 0 ? r : <Result>n;

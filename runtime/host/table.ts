@@ -22,8 +22,10 @@ import {
   hostSetOwner,
   hostSetTimes,
 } from "./names";
+import { hostNetworkList } from "./network";
 import { hostPoll } from "./poll";
 import { hostExit, hostGetPid, hostGrow, hostKill, hostSleep, hostSpawn, hostWait } from "./process";
+import { hostAccept, hostBind, hostConnect, hostListen, hostReceive, hostSend, hostShutdown, hostSocket, hostSocketName } from "./sockets";
 import { hostTerminalMode, hostTerminalSize } from "./terminal";
 import { hostContainerExec, hostContainerWait } from "./waiting";
 
@@ -76,6 +78,16 @@ export function hostCall(t: Thread): Result {
     case 43: return hostLog(t, t.rdi, t.rsi, t.rdx);
     case 44: return hostSystemInformation(t, t.rdi, t.rsi);
     case 45: return hostPower(t, t.rdi);
+    case 46: return hostSocket(t, t.rdi, t.rsi, t.rdx);
+    case 47: return hostBind(t, t.rdi, t.rsi, t.rdx);
+    case 48: return hostListen(t, t.rdi, t.rsi);
+    case 49: return hostAccept(t, t.rdi, t.rsi);
+    case 50: return hostConnect(t, t.rdi, t.rsi, t.rdx);
+    case 51: return hostSend(t, t.rdi, t.rsi, t.rdx, t.r10, t.r8, t.r9);
+    case 52: return hostReceive(t, t.rdi, t.rsi, t.rdx, t.r10, t.r8, t.r9);
+    case 53: return hostShutdown(t, t.rdi, t.rsi);
+    case 54: return hostSocketName(t, t.rdi, t.rsi, t.rdx, t.r10);
+    case 55: return hostNetworkList(t, t.rdi, t.rsi, t.rdx, t.r10, t.r8);
   }
   return -Errno.ENOSYS;
 }

@@ -40,8 +40,14 @@ export function networkOf(bundle: string): "bridge" | "host" | "none" | undefine
   return mode === "bridge" || mode === "host" || mode === "none" ? mode : undefined;
 }
 
-/** Writes the bundle in the directory `bundle` to the archive `file`; returns its size in bytes. */
-export function packBundle(bundle: string, changes: ConfigChanges, file: string): number {
+/** A file of this machine that travels along with the bundle, as the program `name` of the machine. */
+export interface Program {
+  name: string;
+  file: string;
+}
+
+/** Writes the bundle in the directory `bundle` to the archive `file`, and `programs` of the host's world; returns its size in bytes. */
+export function packBundle(bundle: string, changes: ConfigChanges, file: string, programs: Program[] = []): number {
   let config = readConfig(bundle);
   const parsed = parseConfig(config);
   if (config !== undefined && parsed) config = applyChanges(config, parsed, changes);
@@ -62,6 +68,8 @@ export function packBundle(bundle: string, changes: ConfigChanges, file: string)
       return name === "rootfs" && foreignRoot ? null : undefined;
     });
     if (foreignRoot) writer.addTree(foreignRoot, `${GUEST_BUNDLE.slice(1)}/rootfs`);
+    if (programs.length > 0) writer.addDirectory("bin");
+    for (const program of programs) writer.add({ name: `bin/${program.name}`, mode: 0o100755, data: fs.readFileSync(program.file) });
     return writer.end();
   } catch (error) {
     writer.abandon();

@@ -73,7 +73,8 @@ export function networkOption(): string {
   return `net=${address}/${prefix},${gateway},${nameServer}`;
 }
 
-function networkArguments(options: MachineOptions): string[] {
+/** QEMU's arguments for the machine's network device, if it is to have one. */
+export function networkArguments(options: Pick<MachineOptions, "type" | "hostForwards">): string[] {
   if (!options.hostForwards) return [];
   const forwards = options.hostForwards.map((forward) => `,hostfwd=${forward}`).join("");
   const device = options.type === "q35" ? "virtio-net-pci-non-transitional" : "virtio-net-device";

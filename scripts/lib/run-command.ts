@@ -4,7 +4,7 @@ import { spawnSync } from "node:child_process";
 import fs from "node:fs";
 import os from "node:os";
 import path from "node:path";
-import { GUEST_BUNDLE, networkOf, packBundle, wantsTerminal } from "./bundle.ts";
+import { GUEST_BUNDLE, networkOf, packBundle, type Program, wantsTerminal } from "./bundle.ts";
 import { Connection, Refusal } from "./connection.ts";
 import { defaultAccelerator, Machine, networkOption } from "./machine.ts";
 import { kernelFile, projectRoot } from "./project.ts";
@@ -50,7 +50,7 @@ export async function run(options: RunOptions): Promise<number> {
   const initrd = path.join(folder, "bundle.cpio");
   const network = networkMode(options);
   const changes = { args: options.args, env: options.env, terminal, window: windowSize(), annotations: annotations(options, network) };
-  checkMemory(options.memory, packBundle(options.bundle, changes, initrd));
+  checkMemory(options.memory, packBundle(options.bundle, changes, initrd, servicePrograms(options)));
   const machine = new Machine({
     type: options.machine,
     accelerator: options.accelerator ?? (options.icount ? "tcg" : defaultAccelerator()),
@@ -58,8 +58,15 @@ export async function run(options: RunOptions): Promise<number> {
     icount: options.icount,
     kernel,
     initrd,
-    hostForwards: network === "none" ? undefined : options.publish.map((port) => hostForward(port, network)),
-    append: ["control=1", "debug-exit", ...(network === "none" ? [] : [networkOption()]), ...options.append].join(" "),
+    hostForwards:
+      network === "none" ? undefined : [...options.publish.map((port) => hostForward(port, network)), ...serviceForwards(options)],
+    append: [
+      "control=1",
+      "debug-exit",
+      ...(network === "none" ? [] : [networkOption()]),
+      ...serviceOption(options),
+      ...options.append,
+    ].join(" "),
     qemuArgs: options.qemuArgs,
     kernelLog: options.kernelLog,
   });
@@ -100,6 +107,27 @@ function annotations(options: RunOptions, network: NetworkMode): Record<string, 
 function hostForward(port: PublishedPort, network: NetworkMode): string {
   const inside = network === "bridge" ? port.host : port.guest;
   return `${port.protocol}:${port.address === "" ? "127.0.0.1" : port.address}:${port.host}-:${inside}`;
+}
+
+/** What init of the host's world is told to run. */
+function serviceOption(options: RunOptions): string[] {
+  if (options.services.length === 0) return [];
+  return [`services=${options.services.map((service) => `${service.name}:${service.port}`).join(",")}`];
+}
+
+function serviceForwards(options: RunOptions): string[] {
+  return options.services.map((service) => `tcp:127.0.0.1:${service.port}-:${service.port}`);
+}
+
+/** The host's programs that services need: `npm run build` has built them. */
+function servicePrograms(options: RunOptions): Program[] {
+  if (options.services.length === 0) return [];
+  const names = new Set(["init", ...options.services.map((service) => service.name)]);
+  return [...names].map((name) => {
+    const file = path.join(projectRoot, "build/userland", name);
+    if (!fs.existsSync(file)) throw new UsageError(`there is no ${file}; build it with: npm run build`);
+    return { name, file };
+  });
 }
 
 /** Runs the session on a booting machine, beside all that may end it early. */

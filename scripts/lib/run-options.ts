@@ -19,6 +19,12 @@ export interface PublishedPort {
   protocol: "tcp" | "udp";
 }
 
+/** A service of the host's world, and the port of this machine that leads to it. */
+export interface Service {
+  name: "echo" | "status";
+  port: number;
+}
+
 export interface RunOptions {
   bundle: string;
   /** Replaces process.args when not empty. */
@@ -42,6 +48,7 @@ export interface RunOptions {
   /** undefined: what config.json says, or else bridge. */
   network: NetworkMode | undefined;
   publish: PublishedPort[];
+  services: Service[];
 }
 
 export const USAGE = `usage: cyrius run [OPTION...] BUNDLE [ARG...]
@@ -55,6 +62,8 @@ or is not found). ARG... replaces process.args of config.json.
   -e, --env NAME[=VALUE] set an environment variable, to our own value of it without =VALUE
   -p, --publish PORTS    let a port of this machine lead to the container: [ADDRESS:]HOST:GUEST[/udp], 127.0.0.1 without ADDRESS
       --network MODE     bridge (default), host (the machine's network without translation) or none
+      --service NAME:PORT run a service of the host's world, at that port of 127.0.0.1: status (an HTTP page about the machine and its
+                         containers, and /status.json) or echo (TCP)
       --id ID            the container's id (default: run)
       --memory SIZE      memory of the machine, such as 64M or 2G (default: 256M)
       --machine TYPE     q35 (default) or microvm
@@ -95,6 +104,7 @@ const settings: Record<string, Setter> = {
   "-p": (o, value) => o.publish.push(publishedPort(value)),
   "--publish": (o, value) => o.publish.push(publishedPort(value)),
   "--network": (o, value) => (o.network = oneOf("--network", value, ["bridge", "host", "none"] as const)),
+  "--service": (o, value) => o.services.push(service(value)),
   "--append": (o, value) => o.append.push(value),
   "--qemu-arg": (o, value) => o.qemuArgs.push(value),
 };
@@ -119,6 +129,13 @@ function publishedPort(value: string): PublishedPort {
   if (!(port.host > 0 && port.host < 65536 && port.guest > 0 && port.guest < 65536))
     throw new UsageError(`--publish: ${JSON.stringify(value)} is not [ADDRESS:]HOST:GUEST[/udp]`);
   return port;
+}
+
+function service(value: string): Service {
+  const [, name, port] = /^(echo|status):(\d{1,5})$/.exec(value) ?? [];
+  const number = Number(port);
+  if (!(number > 0 && number < 65536)) throw new UsageError(`--service: ${JSON.stringify(value)} is not echo:PORT or status:PORT`);
+  return { name: name as Service["name"], port: number };
 }
 
 function oneOf<T extends string>(name: string, value: string, choices: readonly T[]): T {
@@ -148,6 +165,7 @@ export function parseRunOptions(words: string[]): RunOptions | "help" {
     missing: false,
     network: undefined,
     publish: [],
+    services: [],
   };
   const rest = [...words];
   while (rest[0]?.startsWith("-")) {
@@ -172,6 +190,7 @@ export function parseRunOptions(words: string[]): RunOptions | "help" {
   if (bundle === undefined || bundle === "") throw new UsageError("no BUNDLE given; see cyrius run --help");
   if (rest[0] === "--") rest.shift();
   if (options.network === "none" && options.publish.length > 0) throw new UsageError("--publish needs a network");
+  if (options.network === "none" && options.services.length > 0) throw new UsageError("--service needs a network");
   if (options.icount && options.accelerator === "kvm") throw new UsageError("--icount counts instructions of --accel tcg only");
   return { ...options, bundle, args: rest };
 }

@@ -17,30 +17,17 @@ import {
 import * as files from "../lib/files";
 import { complain } from "../lib/output";
 import * as process from "../lib/process";
+import { BAD_ADDRESS, checks, failures, holds, same } from "./check";
+import { checkNetwork } from "./network";
 
 const SELF: string = "/bin/init";
 const PAGE: i64 = 4096;
 const LONG: u32 = 4096;
-const BAD_ADDRESS: u64 = 0x7000_0000_0000;
 const SECOND_NS: u64 = 1_000_000_000;
-
-let checks = 0;
-let failures = 0;
-
-function same(got: i64, wanted: i64, what: string): void {
-  checks++;
-  if (got == wanted) return;
-  failures++;
-  complain(`FAILED ${what}: ${got}, not ${wanted}`);
-}
-
-function holds(condition: bool, what: string): void {
-  same(condition ? 1 : 0, 1, what);
-}
 
 function checkConvention(): void {
   same(call(<Call>0, 0, 0, 0, 0, 0, 0), -Errno.ENOSYS, "call 0");
-  same(call(<Call>46, 0, 0, 0, 0, 0, 0), -Errno.ENOSYS, "call 46");
+  same(call(<Call>56, 0, 0, 0, 0, 0, 0), -Errno.ENOSYS, "call 56");
   same(files.open("", 0), -Errno.ENOENT, "an empty path");
   same(files.open("a\0b", 0), -Errno.EINVAL, "a NUL in a path");
   same(files.open("x".repeat(LONG), 0), -Errno.ENAMETOOLONG, "a path of 4,096 bytes");
@@ -221,6 +208,7 @@ export function main(): i32 {
   checkMemoryAndTime();
   checkProcesses();
   checkMachine();
+  checkNetwork();
   checkContainers();
   complain(`\n${checks} checks, ${failures} failed`);
   process.power(process.PowerAction.Off);

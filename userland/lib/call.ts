@@ -1,5 +1,5 @@
-// The one way into the kernel, and what the calls' numbers are. docs/host-syscalls.md is the specification; process.ts, files.ts and
-// containers.ts give every call its types.
+// The one way into the kernel, and what the calls' numbers are. docs/host-syscalls.md is the specification; process.ts, files.ts,
+// containers.ts, socket.ts and network.ts give every call its types.
 
 /** Performs host call `number`; a value >= 0 or -errno. Addresses among the arguments come from `address()`. */
 @external("host", "call")
@@ -51,6 +51,16 @@ export const enum Call {
   Log = 43,
   SystemInformation = 44,
   Power = 45,
+  Socket = 46,
+  Bind = 47,
+  Listen = 48,
+  Accept = 49,
+  Connect = 50,
+  Send = 51,
+  Receive = 52,
+  Shutdown = 53,
+  SocketName = 54,
+  NetworkList = 55,
 }
 
 /** Where linear memory begins in the process (userland/start/start.c). */

@@ -91,6 +91,7 @@ export class ContainerRecord {
     public processes: u32,
     public memoryBytes: u64,
     public createdNs: u64,
+    public cpuNs: u64,
   ) {}
 
   get status(): string {
@@ -119,10 +120,22 @@ export function containerList(): ContainerRecord[] {
     let p = changetype<usize>(buffer);
     const end = p + <usize>n;
     for (; p < end; p += load<u32>(p)) {
-      const idLength = load<u32>(p, 32);
-      const id = fromBytes(p + 40, idLength);
-      const bundle = fromBytes(p + 40 + idLength, load<u32>(p, 36));
-      list.push(new ContainerRecord(id, bundle, load<u32>(p, 4), load<u32>(p, 8), load<u32>(p, 12), load<u64>(p, 16), load<u64>(p, 24)));
+      const idLength = load<u32>(p, 40);
+      const id = fromBytes(p + 48, idLength);
+      const bundle = fromBytes(p + 48 + idLength, load<u32>(p, 44));
+      const memoryBytes = load<u64>(p, 16);
+      list.push(
+        new ContainerRecord(
+          id,
+          bundle,
+          load<u32>(p, 4),
+          load<u32>(p, 8),
+          load<u32>(p, 12),
+          memoryBytes,
+          load<u64>(p, 24),
+          load<u64>(p, 32),
+        ),
+      );
     }
   }
   return list;

@@ -76,6 +76,22 @@ export function errorText(error: i64): string {
       return "too many levels of symbolic links";
     case Errno.EOPNOTSUPP:
       return "not supported";
+    case Errno.EADDRINUSE:
+      return "address in use";
+    case Errno.EADDRNOTAVAIL:
+      return "not an address of this machine";
+    case Errno.ENETUNREACH:
+      return "network unreachable";
+    case Errno.EHOSTUNREACH:
+      return "host unreachable";
+    case Errno.ECONNREFUSED:
+      return "connection refused";
+    case Errno.ECONNRESET:
+      return "connection reset";
+    case Errno.ETIMEDOUT:
+      return "no answer in time";
+    case Errno.EMSGSIZE:
+      return "message too long";
     default:
       return `error ${-error}`;
   }

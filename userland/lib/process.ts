@@ -71,6 +71,41 @@ export function monotonicTime(): u64 {
   return call(Call.Time, 0, 0, 0, 0, 0, 0);
 }
 
+/** What a descriptor may be ready for (poll(2)). */
+export const POLL_IN: u16 = 1;
+export const POLL_OUT: u16 = 4;
+/** Waits for ever. */
+export const FOR_EVER: u64 = 0x8000_0000_0000_0000;
+
+/** Descriptors to wait for; at most 64. */
+export class PollSet {
+  private entries: StaticArray<u8> = new StaticArray<u8>(64 * 8);
+  count: u32 = 0;
+
+  clear(): void {
+    this.count = 0;
+  }
+
+  /** Adds a descriptor and what it is to be ready for; its place. */
+  add(fd: i32, events: u16): u32 {
+    const p = changetype<usize>(this.entries) + (this.count << 3);
+    store<i32>(p, fd);
+    store<u16>(p, events, 4);
+    store<u16>(p, 0, 6);
+    return this.count++;
+  }
+
+  /** What the descriptor at `place` is ready for: poll(2)'s bits. */
+  ready(place: u32): u32 {
+    return load<u16>(changetype<usize>(this.entries) + (place << 3), 6);
+  }
+
+  /** Waits at most `timeoutNs`: how many are ready, or -errno. */
+  wait(timeoutNs: u64): i64 {
+    return call(Call.Poll, addressOf(this.entries), this.count, timeoutNs, 0, 0, 0);
+  }
+}
+
 /** True when descriptor `fd` can be read without waiting, within `timeoutNs`. */
 export function readable(fd: i32, timeoutNs: u64): bool {
   const entry = new StaticArray<u8>(8);
@@ -125,6 +160,8 @@ export class SystemInformation {
   containers: u32;
   processes: u32;
   pageBytes: u32;
+  /** Processor time of all processes since boot. */
+  busyNs: u64;
 }
 
 const information: usize = memory.data(64, 8);

@@ -92,15 +92,15 @@ static int64_t list(uint64_t* cursor, char* buffer) {
     struct container* c = &table[*cursor];
     if (!c->state) continue;
     look(c, WNOHANG);
-    uint32_t id_length = strlen(c->id), bundle_length = strlen(c->bundle), bytes = (40 + id_length + bundle_length + 7) & ~7;
+    uint32_t id_length = strlen(c->id), bundle_length = strlen(c->bundle), bytes = (48 + id_length + bundle_length + 7) & ~7;
     uint32_t head[4] = {bytes, c->state, c->state == RUNNING ? c->init : 0, c->state == RUNNING};
-    uint64_t numbers[2] = {c->state == RUNNING ? 1 << 20 : 0, 1700000000000000000};
+    uint64_t numbers[3] = {c->state == RUNNING ? 1 << 20 : 0, 1700000000000000000, 250000000};
     uint32_t lengths[2] = {id_length, bundle_length};
     memcpy(to, head, 16);
-    memcpy(to + 16, numbers, 16);
-    memcpy(to + 32, lengths, 8);
-    memcpy(to + 40, c->id, id_length);
-    memcpy(to + 40 + id_length, c->bundle, bundle_length);
+    memcpy(to + 16, numbers, 24);
+    memcpy(to + 40, lengths, 8);
+    memcpy(to + 48, c->id, id_length);
+    memcpy(to + 48 + id_length, c->bundle, bundle_length);
     to += bytes;
   }
   return to - buffer;

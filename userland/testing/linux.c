@@ -13,6 +13,7 @@
 #include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/random.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
 #include <sys/wait.h>
@@ -116,6 +117,13 @@ static int64_t terminal_mode(int fd, int mode) {
   return RESULT(tcsetattr(fd, TCSANOW, &now)) < 0 ? -errno : before;
 }
 
+static int64_t make_socket(int family, int type, int protocol) {
+  int fd = socket(family, type | SOCK_CLOEXEC, protocol), on = 1;
+  if (fd < 0) return -errno;
+  setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
+  return fd;
+}
+
 int64_t container_call(uint64_t number, uint64_t a, uint64_t b, uint64_t c, uint64_t d, uint64_t e, uint64_t f);
 
 int64_t host_call(uint64_t number, uint64_t a, uint64_t b, uint64_t c, uint64_t d, uint64_t e, uint64_t f) {
@@ -176,11 +184,27 @@ int64_t host_call(uint64_t number, uint64_t a, uint64_t b, uint64_t c, uint64_t 
       return sizeof text - 1;
     }
     case 44: {
-      uint64_t words[7] = {256 << 20, 200 << 20, 8 << 20, 3 << 20, 61500000000, 2 | 0ull << 32, 3 | 4096ull << 32};
+      uint64_t words[8] = {256 << 20, 200 << 20, 8 << 20, 3 << 20, 61500000000, 2 | 0ull << 32, 3 | 4096ull << 32, 3000000000};
       memcpy(POINTER(a), words, sizeof words);
       return sizeof words;
     }
     case 45: exit(a == 0 ? 70 : 71);
+    case 46: return make_socket(a, b, c);
+    case 47: return RESULT(bind(a, POINTER(b), c));
+    case 48: return RESULT(listen(a, b));
+    case 49: return RESULT(accept4(a, NULL, NULL, b));
+    case 50: return RESULT(connect(a, POINTER(b), c));
+    case 51: return RESULT(sendto(a, POINTER(b), c, d | MSG_NOSIGNAL, f ? POINTER(e) : NULL, f));
+    case 52: {
+      socklen_t length = f;
+      return RESULT(recvfrom(a, POINTER(b), c, d, f ? POINTER(e) : NULL, f ? &length : NULL));
+    }
+    case 53: return RESULT(shutdown(a, b));
+    case 54: {
+      socklen_t length = d;
+      r = RESULT(b ? getpeername(a, POINTER(c), &length) : getsockname(a, POINTER(c), &length));
+      return r < 0 ? r : length > d ? -ERANGE : (int64_t)length;
+    }
     default: return container_call(number, a, b, c, d, e, f);
   }
 }

@@ -5,7 +5,9 @@ import { BuiltIn } from "./command";
 import { cat, cd, echo, ls, pwd, wt } from "./files";
 import { linuxBox } from "./linuxbox";
 import { dmesg, mem, poweroff, ps, reboot } from "./machine";
+import { net } from "./net";
 import { oci } from "./oci";
+import { ping } from "./ping";
 import { clear, doNotSucceed, exit, history, run, sleep, succeed } from "./shell";
 import { tar } from "./tar";
 import { cp, mkdir, mv, rm } from "./tree";
@@ -34,6 +36,8 @@ export function builtIns(): BuiltIn[] {
     new BuiltIn("tar", "[-tv] ARCHIVE [DIRECTORY]", "unpack an archive (.tar, .tar.gz), with -t only list it", tar),
     new BuiltIn("dmesg", "[-w]", "show the kernel's log, with -w also what comes", dmesg),
     new BuiltIn("mem", "", "show memory and processors", mem),
+    new BuiltIn("net", "[interfaces|routes|ports|connections] [ID]", "show the network of the host and of all containers, or of one", net),
+    new BuiltIn("ping", "HOST [COUNT]", "ask a host, by address, name or container, whether it is there", ping),
     new BuiltIn("poweroff", "", "switch the machine off", poweroff),
     new BuiltIn("reboot", "", "start the machine again", reboot),
     new BuiltIn("run", "PATH [ARGUMENT...]", "run a host program", run),
