@@ -17,7 +17,7 @@ import { cloneInit, writeChildTid } from "../linuxabi/sys/clone";
 import { ptyPeerInit } from "../linuxabi/sys/ptypeer";
 import { socketIoctlInit } from "../linuxabi/sys/socketioctl";
 import { ttyIoctlInit } from "../linuxabi/sys/ttyfile";
-import { judgeEntry } from "../linuxabi/userdispatch";
+import { judgeCall } from "../linuxabi/seccomp/judge";
 import { linuxCall } from "../linuxabi/table";
 import { vdsoStart } from "../linuxabi/vdso";
 import { CALL_NAMES } from "../linuxabi/types/calls";
@@ -122,7 +122,7 @@ export function boot(): void {
   reclaimInit();
   processReclaimInit();
   setPersonality(linuxCall, hostCall, deliverSignals, writeChildTid);
-  setCallFilter(judgeEntry);
+  setCallFilter(judgeCall);
   setCallNames(CALL_NAMES);
   must(openFilesInit() && inetInit(), "open files");
   cloneInit();

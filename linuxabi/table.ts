@@ -41,7 +41,9 @@ import {
   sysSetsid,
 } from "./sys/process";
 import { sysWait4, sysWaitid } from "./sys/wait";
-import { sysBrk, sysMincore, sysMlock, sysMlockall, sysMprotect, sysMremap, sysMsync, sysMunlock, sysMunmap } from "./sys/memory";
+import { sysBrk, sysMincore, sysMprotect, sysMsync, sysMunmap } from "./sys/memory";
+import { sysMlock, sysMlockall, sysMunlock, sysMunlockall } from "./sys/mlock";
+import { sysMremap } from "./sys/mremap";
 import { sysCachestat } from "./sys/cachestat";
 import { sysMadvise, sysMseal, sysRemapFilePages } from "./sys/madvise";
 import { sysGetMempolicy, sysMigratePages, sysSetMempolicy, sysSetMempolicyHomeNode } from "./sys/numa";
@@ -373,7 +375,7 @@ export function linuxCall(t: Thread): Result {
     case 149: return sysMlock(t, t.rdi, t.rsi, 0);
     case 150: return sysMunlock(t, t.rdi, t.rsi);
     case 151: return sysMlockall(t, <u32>t.rdi);
-    case 152: return 0; // munlockall
+    case 152: return sysMunlockall(t);
     case 157: return sysPrctl(t, <i32>t.rdi, t.rsi, t.rdx, t.r10, t.r8);
     case 158: return sysArchPrctl(t, <u32>t.rdi, t.rsi);
     case 159: return sysAdjtimex(t.rdi);

@@ -3,6 +3,7 @@
 import { Errno } from "../errno";
 import { put, putByte, putHex, putUnsigned, Text, textReserve } from "../lib/text";
 import { PAGE_SHIFT } from "../mm/frame";
+import { hugeBytes } from "../mm/huge";
 import { findSlot, PTE_PRESENT } from "../mm/pagetable";
 import { AddressSpace } from "../mm/space";
 import { Vma, VmaFlag } from "../mm/vma";
@@ -128,6 +129,28 @@ function kilobytes(text: Text, name: string, pages: u64): void {
   put(text, " kB\n");
 }
 
+/** VmFlags of smaps, of those that Linux has what is known here: a flag's two letters, in the order of Linux's bits. */
+function putFlags(text: Text, flags: u32): void {
+  put(text, "VmFlags: ");
+  if (flags & VmaFlag.Read) put(text, "rd ");
+  if (flags & VmaFlag.Write) put(text, "wr ");
+  if (flags & VmaFlag.Execute) put(text, "ex ");
+  if (flags & VmaFlag.Shared) put(text, "sh ");
+  put(text, "mr ");
+  if (!(flags & VmaFlag.ReadOnlyFile)) put(text, "mw ");
+  if (!(flags & VmaFlag.DataFile)) put(text, "me ");
+  if (flags & VmaFlag.Shared) put(text, "ms ");
+  if (flags & VmaFlag.GrowsDown) put(text, "gd ");
+  if (flags & VmaFlag.Locked) put(text, "lo ");
+  if (flags & VmaFlag.DontFork) put(text, "dc ");
+  if (flags & (VmaFlag.Vdso | VmaFlag.Huge)) put(text, "de ");
+  if (flags & VmaFlag.LockOnFault) put(text, "lf ");
+  if (flags & VmaFlag.Huge) put(text, "nr ht ");
+  if (flags & VmaFlag.WipeOnFork) put(text, "wf ");
+  if (flags & VmaFlag.Sealed) put(text, "sl ");
+  putByte(text, 0x0a);
+}
+
 /** maps with what each mapping takes. Whether another process shares a page is not told apart: all count as private. */
 export function showSmaps(text: Text, inode: Inode): Result {
   const p = subjectProcess(inode);
@@ -143,8 +166,9 @@ export function showSmaps(text: Text, inode: Inode): Result {
     const resident = residentPages(space, vma);
     const shared = (vma.flags & VmaFlag.Shared) != 0;
     kilobytes(text, "Size:", (vma.end - vma.start) >> PAGE_SHIFT);
-    kilobytes(text, "KernelPageSize:", 1);
-    kilobytes(text, "MMUPageSize:", 1);
+    const page = vma.flags & VmaFlag.Huge ? hugeBytes(vma) >> PAGE_SHIFT : 1;
+    kilobytes(text, "KernelPageSize:", page);
+    kilobytes(text, "MMUPageSize:", page);
     kilobytes(text, "Rss:", resident);
     kilobytes(text, "Pss:", resident);
     kilobytes(text, "Shared_Clean:", 0);
@@ -155,6 +179,7 @@ export function showSmaps(text: Text, inode: Inode): Result {
     kilobytes(text, "Anonymous:", vma.inode ? 0 : resident);
     kilobytes(text, "Swap:", 0);
     kilobytes(text, "Locked:", (vma.flags & VmaFlag.Locked) != 0 ? resident : 0);
+    putFlags(text, vma.flags);
   }
   return 0;
 }

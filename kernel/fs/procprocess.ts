@@ -48,12 +48,10 @@ let dataBytes: u64 = 0;
 let stackBytes: u64 = 0;
 let codeBytes: u64 = 0;
 let libraryBytes: u64 = 0;
-let lockedBytes: u64 = 0;
 
 function measure(space: AddressSpace): void {
   dataBytes = 0;
   stackBytes = 0;
-  lockedBytes = 0;
   let executable: u64 = 0;
   let next = space.first;
   while (next) {
@@ -61,7 +59,6 @@ function measure(space: AddressSpace): void {
     next = vma.next;
     const bytes = vma.end - vma.start;
     const flags = vma.flags;
-    if ((flags & VmaFlag.Locked) != 0) lockedBytes += bytes;
     if ((flags & (VmaFlag.Stack | VmaFlag.GrowsDown)) != 0) stackBytes += bytes;
     else if ((flags & (VmaFlag.Write | VmaFlag.Shared)) == VmaFlag.Write) dataBytes += bytes;
     else if ((flags & VmaFlag.Execute) != 0 && vma.inode) executable += bytes;
@@ -273,7 +270,7 @@ function showStatusMemory(text: Text, space: AddressSpace): void {
   const ofFiles = (<u64>space.filePages) << PAGE_SHIFT;
   kilobytes(text, "VmPeak:\t", size);
   kilobytes(text, "VmSize:\t", size);
-  kilobytes(text, "VmLck:\t", lockedBytes);
+  kilobytes(text, "VmLck:\t", space.lockedPages << PAGE_SHIFT);
   kilobytes(text, "VmPin:\t", 0);
   kilobytes(text, "VmHWM:\t", max<u64>((<u64>space.maxPages) << PAGE_SHIFT, resident));
   kilobytes(text, "VmRSS:\t", resident);

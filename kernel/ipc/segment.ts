@@ -4,14 +4,16 @@
 import { Container } from "../container/container";
 import { Errno } from "../errno";
 import { sharedMemoryFile } from "../fs/shm";
+import { PAGE_SHIFT } from "../mm/frame";
 import { kernelAlloc, kernelFree } from "../mm/heap";
+import { pageUp } from "../mm/map";
 import { setSegmentDetached, Vma } from "../mm/vma";
 import { Result } from "../result";
 import { Credentials } from "../task/credentials";
 import { current } from "../task/thread";
 import { inodeRelease } from "../vfs/entry";
 import { Inode, InodeFlag } from "../vfs/inode";
-import { ipcAdd, IpcKind, IpcObject, ipcRemove, nowSeconds } from "./table";
+import { ipcAdd, ipcAt, IpcKind, ipcLastPlace, IpcObject, ipcRemove, nowSeconds } from "./table";
 
 /** SHMMAX and SHMALL: bytes of a segment, pages of all; ULONG_MAX - 2^24, as Linux has it. */
 export const SEGMENT_BYTES_MAX: u64 = u64.MAX_VALUE - (1 << 24);
@@ -28,6 +30,8 @@ export class Segment extends IpcObject {
   detachedSeconds: u64;
   creatorPid: u32;
   lastPid: u32;
+  /** Whose RLIMIT_MEMLOCK counts it, while SHM_LOCKED is set. */
+  lockerUid: u32;
 }
 
 /** A new segment of `bytes` zeros: its id, -ENOMEM or -ENOSPC. */
@@ -48,6 +52,17 @@ export function segmentNew(c: Container, key: i32, bytes: u64, flags: u32, owner
   inode!.flags |= InodeFlag.Segment;
   inode!.detail = <u32>p;
   return r;
+}
+
+/** Pages of the segments that the user has locked (SHM_LOCK). */
+export function segmentsLockedPages(c: Container, uid: u32): u64 {
+  let pages: u64 = 0;
+  for (let place = ipcLastPlace(c, IpcKind.SharedMemory); place >= 0; place--) {
+    const segment = changetype<Segment>(ipcAt(c, IpcKind.SharedMemory, <u32>place));
+    if (changetype<usize>(segment) != 0 && segment.mode & SHM_LOCKED && segment.lockerUid == uid)
+      pages += pageUp(segment.bytes) >> PAGE_SHIFT;
+  }
+  return pages;
 }
 
 /** How many mappings attach the segment now. */

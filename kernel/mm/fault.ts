@@ -5,7 +5,7 @@ import { physicalCopyPage, physicalZeroPage } from "../../shim/isa";
 import { Errno } from "../errno";
 import { filePage, filePageForWrite } from "../fs/pages";
 import { BLOCKED, Result } from "../result";
-import { LimitKind, softLimit, UNLIMITED } from "../task/limits";
+import { LimitKind, mayGrow, softLimit } from "../task/limits";
 import { current } from "../task/thread";
 import { Charge } from "./account";
 import { frameAlloc, frameAllocFor, frameInfo, frameRelease, frameRetain, framesFree, PAGE_SHIFT, PAGE_SIZE } from "./frame";
@@ -21,6 +21,7 @@ import {
   PTE_USER,
   PTE_WRITE,
 } from "./pagetable";
+import { mayLockMore } from "./lock";
 import { AddressSpace, countPage, spaceFlush } from "./space";
 import { Vma, VmaFlag } from "./vma";
 import { STACK_GUARD_BYTES, vmaFind, vmaFrom, vmaResize } from "./vmatree";
@@ -170,8 +171,8 @@ function growStack(space: AddressSpace, va: u64): Vma | null {
   const t = current; // null while a container's first program is made
   if (t) {
     if (vma.end - start > softLimit(t.process, LimitKind.Stack)) return null;
-    const all = softLimit(t.process, LimitKind.AddressSpace);
-    if (all != UNLIMITED && (space.virtualPages << PAGE_SHIFT) + (vma.start - start) > all) return null;
+    if (!mayGrow(t.process, space, vma.start - start, vma.flags)) return null;
+    if (vma.flags & VmaFlag.Locked && !mayLockMore(t, space, vma.start - start)) return null;
   }
   // What cannot be accessed guards the stack itself.
   const below = vma.prev;

@@ -5,6 +5,7 @@ import { Errno } from "../errno";
 import { Result } from "../result";
 import { Entry, Inode } from "../vfs/inode";
 import { PAGE_SHIFT, PAGE_SIZE } from "./frame";
+import { hugeBytes } from "./huge";
 import { findSlot, makeSlot, PTE_NO_EXECUTE, PTE_PRESENT, PTE_WRITE } from "./pagetable";
 import { AddressSpace, spaceFlush, unmapPages } from "./space";
 import { USER_END } from "./user";
@@ -30,23 +31,51 @@ export function pageUp(bytes: u64): u64 {
   return (bytes + PAGE_SIZE - 1) & ~(<u64>PAGE_SIZE - 1);
 }
 
-/** Cuts mappings at `start` and `end`, so that those in between lie wholly inside: 0 or -ENOMEM. */
+/** Bits of AddressSpace.guards: some mapping is sealed (mseal(2)), or of huge pages. */
+export const enum Guard {
+  Sealed = 1,
+  Huge = 2,
+}
+
+/** A mapping can be cut only between its pages, and those may be huge: 0 or -EINVAL. */
+function mayCut(vma: Vma, at: u64): Result {
+  return vma.flags & VmaFlag.Huge && at & (hugeBytes(vma) - 1) ? -Errno.EINVAL : 0;
+}
+
+function cut(space: AddressSpace, vma: Vma, at: u64): Result {
+  const r = mayCut(vma, at);
+  return r < 0 || vmaSplit(space, vma, at) ? r : -Errno.ENOMEM;
+}
+
+/** Cuts mappings at `start` and `end`, so that those in between lie wholly inside: 0, -ENOMEM, or -EINVAL within a huge page. */
 function isolate(space: AddressSpace, start: u64, end: u64): Result {
   const first = vmaFrom(space, start);
-  if (first && first.start < start && !vmaSplit(space, first, start)) return -Errno.ENOMEM;
+  const r = first && first.start < start ? cut(space, first, start) : 0;
+  if (r < 0) return r;
   const last = vmaFrom(space, end);
-  return last && last.start < end && !vmaSplit(space, last, end) ? -Errno.ENOMEM : 0;
+  return last && last.start < end ? cut(space, last, end) : 0;
 }
 
 /** True when a mapping that touches [start, end) is sealed (mseal(2)). */
 export function isSealed(space: AddressSpace, start: u64, end: u64): bool {
-  if (!space.hasSeals) return false;
+  if (!(space.guards & Guard.Sealed)) return false;
   let vma = vmaFrom(space, start);
   while (vma && vma.start < end && !(vma.flags & VmaFlag.Sealed)) vma = vma.next;
   return vma != null && vma.start < end;
 }
 
-/** Clears and then sets flags of the mappings in [start, end), which are cut at both ends: 0, or -ENOMEM, also for a hole. */
+/** May [start, end) be taken away? -EPERM: something in it is sealed; -EINVAL: it ends within a huge page. */
+function mayUnmap(space: AddressSpace, start: u64, end: u64): Result {
+  if (space.guards == 0) return 0;
+  if (isSealed(space, start, end)) return -Errno.EPERM;
+  const first = vmaFrom(space, start);
+  const r = first && first.start < start ? mayCut(first, start) : 0;
+  if (r < 0) return r;
+  const last = vmaFrom(space, end);
+  return last && last.start < end ? mayCut(last, end) : 0;
+}
+
+/** Clears and then sets flags of the mappings in [start, end), which are cut at both ends: 0; -ENOMEM, also for a hole; -EINVAL within a huge page. */
 export function markRegion(space: AddressSpace, start: u64, end: u64, clear: u32, set: u32): Result {
   const r = isolate(space, start, end);
   if (r < 0) return r;
@@ -60,9 +89,10 @@ export function markRegion(space: AddressSpace, start: u64, end: u64, clear: u32
   return whole ? 0 : -Errno.ENOMEM;
 }
 
-/** Unmaps [start, end), page-aligned: 0, -ENOMEM (a mapping would have to be split) or -EPERM (one is sealed). */
+/** Unmaps [start, end), page-aligned: 0, -ENOMEM (a mapping would have to be split), -EPERM (one is sealed) or -EINVAL (within a huge page). */
 export function unmapRegion(space: AddressSpace, start: u64, end: u64): Result {
-  if (isSealed(space, start, end)) return -Errno.EPERM;
+  const allowed = mayUnmap(space, start, end);
+  if (allowed < 0) return allowed;
   let vma = vmaFrom(space, start);
   // Only a mapping that goes beyond both ends is split; nothing has changed by then.
   if (vma && vma.start < start && vma.end > end && !vmaSplit(space, vma, end)) return -Errno.ENOMEM;
@@ -149,7 +179,7 @@ export function placeRegion(space: AddressSpace, hint: u64, bytes: u64): Result 
   return gap == 0 ? -Errno.ENOMEM : <Result>gap;
 }
 
-/** Changes the access of [start, end) to `access` (Read, Write, Execute of VmaFlag): 0 or -ENOMEM (a hole, or a mapping would have to be split). */
+/** Changes the access of [start, end) to `access` (Read, Write, Execute of VmaFlag): as markRegion, or -EPERM when one is sealed. */
 export function protectRegion(space: AddressSpace, start: u64, end: u64, access: u32): Result {
   // What lies before a hole changes all the same (mprotect(2), ENOMEM).
   const whole = end;
@@ -162,7 +192,7 @@ export function protectRegion(space: AddressSpace, start: u64, end: u64, access:
   let vma = vmaFrom(space, start);
   while (vma && vma.start < end) {
     if (vma.flags & VmaFlag.Write) vma.flags |= VmaFlag.Written;
-    vma.flags = (vma.flags & ~all) | access;
+    vma.flags = (vma.flags & ~all) | (vma.flags & VmaFlag.DataFile ? access & ~VmaFlag.Execute : access);
     protectPages(space, vma);
     vma = vmaJoinBelow(space, vma).next;
   }
@@ -176,7 +206,7 @@ export function covered(space: AddressSpace, start: u64, end: u64): bool {
 }
 
 /** How far from `start` on mappings follow each other without a hole; at most `end`. */
-function coveredTo(space: AddressSpace, start: u64, end: u64): u64 {
+export function coveredTo(space: AddressSpace, start: u64, end: u64): u64 {
   let at = start;
   let vma = vmaFrom(space, start);
   while (vma && vma.start <= at && at < end) {

@@ -54,11 +54,15 @@ export class AddressSpace {
   auxiliaryBytes: u64;
   /** Commands that membarrier(2) has registered. */
   barriers: u32;
-  /** Some mapping is sealed (mseal(2)). */
-  hasSeals: bool;
+  /** Guard bits of kernel/mm/map.ts: what some mapping is, which may forbid changes. */
+  guards: u8;
   /** prctl(2): PR_SET_MDWE, nothing that can be written becomes executable (1), in this space alone (2); PR_SET_MEMORY_MERGE. */
   writeExecute: u8;
   mergesEqual: bool;
+  /** mlockall(2), MCL_FUTURE: flags of locking (VMA_LOCK_MASK) of mappings to come. Children and programs that are executed do not have it. */
+  futureLock: u8;
+  /** Pages of locked mappings, present or not: what RLIMIT_MEMLOCK bounds. */
+  lockedPages: u64;
 }
 
 /** Bit of AddressSpace.writeExecute: children do not have it. */

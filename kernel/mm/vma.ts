@@ -15,9 +15,10 @@ export const enum VmaFlag {
   GrowsDown = 16,
   /** MADV_DONTFORK. */
   DontFork = 32,
+  /** mlock(2); kernel/mm/lock.ts counts the pages. */
   Locked = 64,
-  /** The heap of brk(2), for /proc/PID/maps. */
-  Heap = 128,
+  /** Beside Locked: pages that are not there yet come by faults (MLOCK_ONFAULT). */
+  LockOnFault = 128,
   Stack = 256,
   Vdso = 512,
   /** MADV_WIPEONFORK. */
@@ -28,7 +29,16 @@ export const enum VmaFlag {
   Written = 4096,
   /** mseal(2): the mapping cannot be changed or taken away. */
   Sealed = 8192,
+  /** The heap of brk(2), for /proc/PID/maps. */
+  Heap = 16384,
+  /** A mapping of a file on a mount without execution: it cannot be made executable. */
+  DataFile = 32768,
+  /** Huge pages (MAP_HUGETLB), of which there are none: kernel/mm/huge.ts. Giant beside it: of 1 GiB, else 2 MiB. */
+  Huge = 0x40_0000,
+  Giant = 0x80_0000,
 }
+/** The flags of locking: also what AddressSpace.futureLock holds. */
+export const VMA_LOCK_MASK: u32 = VmaFlag.Locked | VmaFlag.LockOnFault;
 /** Bits of Vma.flags that keep the policy of mbind(2): linuxabi/sys/numa.ts. */
 export const VMA_POLICY_SHIFT: u32 = 16;
 export const VMA_POLICY_MASK: u32 = 0x3f << VMA_POLICY_SHIFT;

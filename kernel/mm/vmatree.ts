@@ -175,8 +175,10 @@ export function vmaInsertBefore(space: AddressSpace, vma: Vma, next: Vma | null)
     next.left = vma;
     vma.parent = next;
   } else space.tree = vma;
+  const pages = (vma.end - vma.start) >> PAGE_SHIFT;
   space.vmaCount++;
-  space.virtualPages += (vma.end - vma.start) >> PAGE_SHIFT;
+  space.virtualPages += pages;
+  if (vma.flags & VmaFlag.Locked) space.lockedPages += pages;
   settle(space, vma, next);
 }
 
@@ -254,15 +256,19 @@ export function vmaRemove(space: AddressSpace, vma: Vma): void {
     if (right) refresh(right); // the next one
     from = vma.parent;
   }
+  const pages = (vma.end - vma.start) >> PAGE_SHIFT;
   space.vmaCount--;
-  space.virtualPages -= (vma.end - vma.start) >> PAGE_SHIFT;
+  space.virtualPages -= pages;
+  if (vma.flags & VmaFlag.Locked) space.lockedPages -= pages;
   settle(space, from, right && !left ? null : next);
   vmaFree(vma);
 }
 
 /** Gives a mapping another range, which nobody else has; the page of its file at `start` follows. */
 export function vmaResize(space: AddressSpace, vma: Vma, start: u64, end: u64): void {
-  space.virtualPages += ((end - start) >> PAGE_SHIFT) - ((vma.end - vma.start) >> PAGE_SHIFT);
+  const more = ((end - start) >> PAGE_SHIFT) - ((vma.end - vma.start) >> PAGE_SHIFT);
+  space.virtualPages += more;
+  if (vma.flags & VmaFlag.Locked) space.lockedPages += more;
   if (start != vma.start) {
     vma.pageOffset += <u64>((<i64>(start - vma.start)) >> PAGE_SHIFT);
     vma.start = start;

@@ -5,7 +5,7 @@ import { loadCr3, readFsBase, readUserGsBase, fpuSave } from "../../shim/isa";
 import { Errno } from "../errno";
 import { copyPages } from "../mm/fault";
 import { AddressSpace, spaceNew, spaceRelease, spaceRetain, WRITE_EXECUTE_ALONE } from "../mm/space";
-import { VmaFlag, vmaNew } from "../mm/vma";
+import { VmaFlag, VMA_LOCK_MASK, vmaNew } from "../mm/vma";
 import { treeBuild, vmaAppend } from "../mm/vmatree";
 import { Result } from "../result";
 import { fdTableCopy, fdTableRetain } from "../vfs/fdtable";
@@ -19,7 +19,7 @@ import { LIMIT_KINDS, LimitKind, softLimit, UNLIMITED } from "./limits";
 import { groupJoin, sessionJoin, threadsOf } from "./pids";
 import { Process } from "./process";
 import { actionsCopy, actionsResetForExec, actionsRetain } from "./signal";
-import { EntryWork, Thread, ThreadMark } from "./thread";
+import { Thread } from "./thread";
 
 /** Flags of clone(2) (include/uapi/linux/sched.h). */
 export const enum CloneFlag {
@@ -55,7 +55,7 @@ function spaceCopy(from: AddressSpace): AddressSpace | null {
     const vma = next;
     next = vma.next;
     if (vma.flags & VmaFlag.DontFork) continue;
-    const copy = vmaNew(to, vma.start, vma.end, vma.flags & ~VmaFlag.Locked, vma.inode, vma.pageOffset, vma.entry);
+    const copy = vmaNew(to, vma.start, vma.end, vma.flags & ~VMA_LOCK_MASK, vma.inode, vma.pageOffset, vma.entry);
     if (!copy) {
       failed = true;
       break;
@@ -75,6 +75,8 @@ function spaceCopy(from: AddressSpace): AddressSpace | null {
   const first = offsetof<AddressSpace>("brkStart");
   memory.copy(changetype<usize>(to) + first, changetype<usize>(from) + first, offsetof<AddressSpace>() - first);
   if ((to.writeExecute & WRITE_EXECUTE_ALONE) != 0) to.writeExecute = 0;
+  to.futureLock = 0;
+  to.lockedPages = 0;
   return to;
 }
 
@@ -88,7 +90,7 @@ function inherit(child: Thread, from: Thread): void {
   child.fsBase = readFsBase();
   child.gsBase = readUserGsBase();
   fpuSave(child.fpu); // the caller's state is in the CPU
-  child.entry = from.entry & ~EntryWork.UserDispatch;
+  child.entry = from.entry;
   child.filter = filterRetain(from.filter);
   child.signalMask = from.signalMask;
   child.nice = from.nice;
@@ -96,7 +98,7 @@ function inherit(child: Thread, from: Thread): void {
   child.priority = from.priority;
   if (from.resetOnFork && child.nice < 0) child.nice = 0;
   child.memoryPolicy = from.memoryPolicy;
-  child.marks = from.marks & ~(<u8>ThreadMark.ManyProcesses);
+  child.marks = from.marks;
   child.affinity = from.affinity;
   child.virtualNs = from.virtualNs;
   child.noNewPrivileges = from.noNewPrivileges;
@@ -168,10 +170,11 @@ function share(process: Process, old: Process, flags: u64): bool {
  * tid addresses, then calls threadStart.
  */
 export function cloneFrom(from: Thread, flags: u64, exitSignal: u32, tid: u32 = 0): Result {
+  if (flags & CloneFlag.SignalHandlers && !(flags & CloneFlag.Vm)) return -Errno.EINVAL;
+  if (flags & CloneFlag.Thread && !(flags & CloneFlag.SignalHandlers)) return -Errno.EINVAL;
   if (flags & CLONE_CLEAR_SIGHAND && flags & CloneFlag.SignalHandlers) return -Errno.EINVAL;
   if (flags & CloneFlag.Parent && !from.process.parent) return -Errno.EINVAL;
   if (!withinProcessLimit(from)) return -Errno.EAGAIN;
-  from.marks &= ~(<u8>ThreadMark.ManyProcesses);
   const context = ioContextFor(from, (flags & CLONE_IO) != 0);
   if (context < 0) return context;
   const child = flags & CloneFlag.Thread ? threadNew(from.process, from.credentials, tid) : cloneProcess(from, flags, exitSignal, tid);

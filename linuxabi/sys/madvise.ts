@@ -4,7 +4,8 @@ import { Errno } from "../../kernel/errno";
 import { unsupported } from "../../kernel/container/missing";
 import { Access, handleFaultOrKill } from "../../kernel/mm/fault";
 import { PAGE_SHIFT, PAGE_SIZE } from "../../kernel/mm/frame";
-import { covered, mapRegion, markRegion, pageUp } from "../../kernel/mm/map";
+import { populate } from "../../kernel/mm/lock";
+import { covered, Guard, mapRegion, markRegion, pageUp } from "../../kernel/mm/map";
 import { AddressSpace, disownPages, unmapPages } from "../../kernel/mm/space";
 import { USER_END } from "../../kernel/mm/user";
 import { Vma, VmaFlag } from "../../kernel/mm/vma";
@@ -12,6 +13,7 @@ import { vmaFind, vmaFrom } from "../../kernel/mm/vmatree";
 import { Result } from "../../kernel/result";
 import { Thread } from "../../kernel/task/thread";
 import { filePunch } from "../../kernel/vfs/allocate";
+import { mayAdviseHuge } from "./hugemap";
 import { Advice } from "../types/memory";
 
 /** True for advice that Linux knows. */
@@ -27,7 +29,10 @@ export function sysMadvise(t: Thread, start: u64, length: u64, advice: u32): Res
   return advisePages(t, t.process.space!, start, length, advice);
 }
 
-/** Advises about [start, start + length) of `space`: 0, -EINVAL, -EPERM, -ENOMEM for a hole, what the advice says, or BLOCKED. */
+/**
+ * Advises about [start, start + length) of `space`: 0, -EINVAL, -EPERM, -ENOMEM for a hole, -EAGAIN for too many mappings, what the advice says,
+ * or BLOCKED.
+ */
 export function advisePages(t: Thread, space: AddressSpace, start: u64, length: u64, advice: u32): Result {
   if (!isAdvice(advice)) return unsupported(t, "advice", advice, -Errno.EINVAL);
   if (start & (PAGE_SIZE - 1)) return -Errno.EINVAL;
@@ -46,7 +51,8 @@ export function advisePages(t: Thread, space: AddressSpace, start: u64, length: 
   }
   if (flag == 0) return covered(space, start, end) ? 0 : -Errno.ENOMEM;
   const on = advice == Advice.DontFork || advice == Advice.WipeOnFork;
-  return markRegion(space, start, end, flag, on ? flag : 0);
+  const r = markRegion(space, start, end, flag, on ? flag : 0);
+  return r == -Errno.ENOMEM && covered(space, start, end) ? -Errno.EAGAIN : r; // too many mappings
 }
 
 /** The flag of a mapping that the advice sets or clears, or 0. */
@@ -76,6 +82,7 @@ function isSealedFrom(vma: Vma, advice: u32): bool {
 }
 
 function advise(space: AddressSpace, vma: Vma, from: u64, to: u64, advice: u32): Result {
+  if (vma.flags & VmaFlag.Huge && !mayAdviseHuge(vma, from, advice)) return -Errno.EINVAL;
   switch (advice) {
     case Advice.DontNeed:
       if (vma.flags & VmaFlag.Locked) return -Errno.EINVAL;
@@ -97,7 +104,7 @@ function advise(space: AddressSpace, vma: Vma, from: u64, to: u64, advice: u32):
     case Advice.PopulateWrite:
       for (let at = from; at < to; at += PAGE_SIZE) {
         const r = handleFaultOrKill(space, at, advice == Advice.PopulateWrite ? Access.Write : Access.Read);
-        if (r < 0) return r == -Errno.EACCES ? -Errno.EINVAL : r;
+        if (r < 0) return r == -Errno.EACCES ? -Errno.EINVAL : r == -Errno.ENXIO ? -Errno.EFAULT : r;
       }
       return 0;
   }
@@ -122,7 +129,7 @@ export function sysMseal(t: Thread, start: u64, length: u64, flags: u64): Result
   const space = t.process.space!;
   if (!covered(space, start, start + bytes)) return -Errno.ENOMEM;
   const r = markRegion(space, start, start + bytes, VmaFlag.Sealed, VmaFlag.Sealed);
-  if (r >= 0) space.hasSeals = true;
+  if (r >= 0) space.guards |= <u8>Guard.Sealed;
   return r;
 }
 
@@ -140,5 +147,6 @@ export function sysRemapFilePages(t: Thread, start: u64, length: u64, prot: u64,
     if (!after || after.start != next.end || after.inode != inode || after.flags != vma.flags) return -Errno.EINVAL;
   }
   const r = mapRegion(space, from, bytes, vma.flags, inode, page, vma.entry);
+  if (r >= 0 && vma.flags & VmaFlag.Locked) populate(space, from, from + bytes);
   return r < 0 ? r : 0;
 }

@@ -94,28 +94,33 @@ function vectorAt(t: Thread, fd: i32, vector: u64, count: u64, position: i64, ac
   return r;
 }
 
-/** preadv2(2). Lacks: RWF_DONTCACHE (EOPNOTSUPP, as before Linux 6.14). */
+/** preadv2(2). Lacks: RWF_NOSIGNAL (EOPNOTSUPP, as before Linux 6.18). */
 export function sysPreadv2(t: Thread, fd: i32, vector: u64, count: u64, position: i64, flags: u32): Result {
-  const known = TransferFlag.HighPriority | TransferFlag.DataSync | TransferFlag.Sync | TransferFlag.NoWait;
-  return vectorWithFlags(t, fd, vector, count, position, flags, known, FileAccess.Read);
+  return vectorWithFlags(t, fd, vector, count, position, flags, FileAccess.Read);
 }
 
-/** pwritev2(2). Lacks: RWF_NOAPPEND, RWF_ATOMIC, RWF_DONTCACHE (EOPNOTSUPP, as before Linux 6.9, 6.11 and 6.14). */
+/** pwritev2(2). Lacks: RWF_NOSIGNAL (EOPNOTSUPP, as before Linux 6.18). */
 export function sysPwritev2(t: Thread, fd: i32, vector: u64, count: u64, position: i64, flags: u32): Result {
-  const known = TransferFlag.HighPriority | TransferFlag.DataSync | TransferFlag.Sync | TransferFlag.NoWait | TransferFlag.Append;
-  return vectorWithFlags(t, fd, vector, count, position, flags, known, FileAccess.Write);
+  return vectorWithFlags(t, fd, vector, count, position, flags, FileAccess.Write);
 }
 
-/** Position -1 means the file's own. RWF_NOWAIT and RWF_APPEND act as O_NONBLOCK and O_APPEND for this call alone. */
-function vectorWithFlags(t: Thread, fd: i32, vector: u64, count: u64, position: i64, flags: u32, known: u32, access: u32): Result {
+/**
+ * Position -1 means the file's own. RWF_NOWAIT and RWF_APPEND act as O_NONBLOCK and O_APPEND for this call alone,
+ * RWF_NOAPPEND as if there were no O_APPEND. RWF_ATOMIC and RWF_DONTCACHE are for files on disks, as on Linux: tmpfs has neither.
+ */
+function vectorWithFlags(t: Thread, fd: i32, vector: u64, count: u64, position: i64, flags: u32, access: u32): Result {
   const file = openFile(t, fd);
   if (position < -1) return -Errno.EINVAL;
   if (isNone(file) || (file.access & access) == 0) return -Errno.EBADF;
-  if ((flags & ~known) != 0) return unsupported(t, "flags", flags & ~known, -Errno.EOPNOTSUPP);
+  const unknown = flags & ~(<u32>TransferFlag.Known);
+  if (unknown != 0) return unsupported(t, "flags", unknown, -Errno.EOPNOTSUPP);
+  if ((flags & TransferFlag.Append) != 0 && (flags & TransferFlag.NoAppend) != 0) return -Errno.EINVAL;
+  if ((flags & (TransferFlag.Atomic | TransferFlag.DontCache)) != 0) return -Errno.EOPNOTSUPP;
   if ((flags & TransferFlag.NoWait) != 0 && file.kind == FileKind.Regular) return -Errno.EOPNOTSUPP; // as tmpfs
   const before = file.flags;
   if ((flags & TransferFlag.NoWait) != 0) file.flags |= OpenFlag.NonBlock;
   if ((flags & TransferFlag.Append) != 0) file.flags |= OpenFlag.Append;
+  if ((flags & TransferFlag.NoAppend) != 0) file.flags &= ~(<u32>OpenFlag.Append);
   let r: Result = 0;
   if (position != -1) r = vectorAt(t, fd, vector, count, position, access);
   else if (access == FileAccess.Read) r = sysReadv(t, fd, vector, count);

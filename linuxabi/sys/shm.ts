@@ -8,17 +8,19 @@ import {
   SEGMENT_BYTES_MAX,
   segmentNew,
   Segment,
+  segmentsLockedPages,
   SHM_LOCKED,
 } from "../../kernel/ipc/segment";
 import { ipcAt, ipcCount, ipcFound, ipcGet, IpcKind, ipcLastPlace, SEGMENTS_MAX } from "../../kernel/ipc/table";
 import { PAGE_SHIFT, PAGE_SIZE } from "../../kernel/mm/frame";
+import { mayLockMore, populate } from "../../kernel/mm/lock";
 import { mapRegion, pageUp, placeRegion, unmapRegion } from "../../kernel/mm/map";
 import { VmaFlag } from "../../kernel/mm/vma";
 import { rangeFree, USER_START, vmaFrom } from "../../kernel/mm/vmatree";
 import { copyIn, copyOut, USER_END } from "../../kernel/mm/user";
 import { Result } from "../../kernel/result";
 import { capable, Capability } from "../../kernel/task/credentials";
-import { LimitKind, softLimit } from "../../kernel/task/limits";
+import { LimitKind, mayGrow, softLimit, UNLIMITED } from "../../kernel/task/limits";
 import { Thread } from "../../kernel/task/thread";
 import { InodeFlag } from "../../kernel/vfs/inode";
 import { IpcCommand, ShmCommand, ShmFlag, SHMINFO_BYTES, SHM_INFO_BYTES, ShmStatus } from "../types/ipc";
@@ -54,17 +56,20 @@ export function sysShmat(t: Thread, id: i32, address: u64, flags: u32): Result {
   const segment = changetype<Segment>(ipcObject);
   const bytes = pageUp(segment.bytes);
   const space = t.process.space!;
-  const limit = softLimit(t.process, LimitKind.AddressSpace);
-  if (limit != u64.MAX_VALUE && (space.virtualPages << PAGE_SHIFT) + bytes > limit) return -Errno.ENOMEM;
+  if (!mayGrow(t.process, space, bytes, VmaFlag.Shared)) return -Errno.ENOMEM;
   let start: Result = address;
   if (address == 0) start = placeRegion(space, 0, bytes);
   else if (bytes > USER_END || address > USER_END - bytes) return -Errno.EINVAL;
   else if (address < USER_START) return -Errno.EPERM;
   else if (!(flags & ShmFlag.SHM_REMAP) && !rangeFree(space, address, address + bytes)) return -Errno.EINVAL;
   if (start < 0) return start;
-  const access = VmaFlag.Read | (writes ? VmaFlag.Write : VmaFlag.ReadOnlyFile) | (executes ? VmaFlag.Execute : 0) | VmaFlag.Shared;
+  if (space.futureLock != 0 && !mayLockMore(t, space, bytes)) return -Errno.EAGAIN;
+  const access =
+    space.futureLock | VmaFlag.Read | (writes ? VmaFlag.Write : VmaFlag.ReadOnlyFile) | (executes ? VmaFlag.Execute : 0) | VmaFlag.Shared;
   const r = mapRegion(space, <u64>start, bytes, access, segment.inode, 0, null);
-  if (r >= 0) segmentAttached(segment);
+  if (r < 0) return r;
+  segmentAttached(segment);
+  if (space.futureLock != 0) populate(space, <u64>start, <u64>start + bytes);
   return r;
 }
 
@@ -150,10 +155,15 @@ function lock(t: Thread, id: i32, on: bool): Result {
   const r = permittedObject(t, IpcKind.SharedMemory, id, 0);
   if (r < 0) return r;
   const c = t.credentials;
+  const segment = changetype<Segment>(ipcObject);
   if (!capable(c, Capability.IpcLock)) {
     if (c.euid != ipcObject.uid && c.euid != ipcObject.creatorUid) return -Errno.EPERM;
-    if (on && softLimit(t.process, LimitKind.LockedMemory) == 0) return -Errno.EPERM;
+    const limit = softLimit(t.process, LimitKind.LockedMemory);
+    if (on && limit == 0) return -Errno.EPERM;
+    const pages = (pageUp(segment.bytes) >> PAGE_SHIFT) + segmentsLockedPages(t.process.container, c.uid);
+    if (on && !(segment.mode & SHM_LOCKED) && limit != UNLIMITED && pages > limit >> PAGE_SHIFT) return -Errno.ENOMEM;
   }
+  if (on && !(segment.mode & SHM_LOCKED)) segment.lockerUid = c.uid;
   ipcObject.mode = on ? ipcObject.mode | SHM_LOCKED : ipcObject.mode & ~SHM_LOCKED;
   return 0;
 }

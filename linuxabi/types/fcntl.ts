@@ -71,6 +71,10 @@ export const enum TransferFlag {
   Sync = 4,
   NoWait = 8,
   Append = 16,
+  NoAppend = 32,
+  Atomic = 64,
+  DontCache = 128,
+  Known = 255,
 }
 
 /** Modes of fallocate. */

@@ -1,4 +1,23 @@
-// Numbers of madvise(2), process_madvise(2), mbind(2) and relatives: include/uapi/asm-generic/mman-common.h, include/uapi/linux/mempolicy.h.
+// Numbers of mmap(2), madvise(2), process_madvise(2), mbind(2) and relatives: include/uapi/asm-generic/mman-common.h, include/uapi/linux/mempolicy.h.
+
+/** Flags of mmap(2). */
+export const enum MapFlag {
+  Shared = 1,
+  Private = 2,
+  SharedValidate = 3,
+  Type = 0xf,
+  Fixed = 0x10,
+  Anonymous = 0x20,
+  Low = 0x40, // MAP_32BIT
+  GrowsDown = 0x100,
+  Locked = 0x2000,
+  NoReserve = 0x4000,
+  Populate = 0x8000,
+  NonBlock = 0x10000,
+  Stack = 0x20000,
+  HugeTlb = 0x40000,
+  FixedNoReplace = 0x100000,
+}
 
 export const enum Advice {
   Normal = 0,

@@ -67,6 +67,62 @@ static void huge_pages(void) {
   close(file);
 }
 
+/** A line of the mapping at `start` in /proc/self/smaps that begins with `name`, without what is behind `name`'s blanks; "none" without one. */
+static const char *smaps_of(long start, const char *name) {
+  static char value[128];
+  FILE *smaps = fopen("/proc/self/smaps", "r");
+  char line[512];
+  int here = 0;
+  strcpy(value, "none");
+  while (fgets(line, sizeof line, smaps)) {
+    unsigned long from, to;
+    if (sscanf(line, "%lx-%lx ", &from, &to) == 2) here = from == (unsigned long)start;
+    if (here && strncmp(line, name, strlen(name)) == 0) sscanf(line + strlen(name), " %127[^\n]", value);
+  }
+  fclose(smaps);
+  return value;
+}
+
+/** Huge pages without a reservation: mapped, but not to be had. */
+static void huge_pages_unreserved(void) {
+  int huge = MAP_PRIVATE | MAP_ANONYMOUS | MAP_HUGETLB | MAP_NORESERVE, writable = PROT_READ | PROT_WRITE;
+  long unit = 2 << 20, p = map(NULL, 4 * unit, writable, huge, -1);
+  unsigned char present[1024];
+  check("mapped", p != -1);
+  equal("at a whole huge page", p & (unit - 1), 0);
+  equal("writing", write_signal((char *)p), SIGBUS);
+  fails("read into it", read(open("/dev/zero", O_RDONLY), (void *)p, 1), EFAULT);
+  same_text("size of its pages", smaps_of(p, "KernelPageSize:"), "2048 kB");
+  check("flags", strstr(smaps_of(p, "VmFlags:"), " ht"));
+  check("mincore", mincore((void *)p, unit, present) == 0 && !(present[0] & 1));
+  equal("in a child too", in_child(equal("writing", write_signal((char *)p), SIGBUS)), EXITED(0));
+  fails("munmap of part of a page", munmap((void *)p, PAGE), EINVAL);
+  fails("munmap from within a page", munmap((void *)(p + PAGE), unit - PAGE), EINVAL);
+  fails("mprotect of part of a page", mprotect((void *)p, PAGE, PROT_READ), EINVAL);
+  equal("mprotect of a page", mprotect((void *)p, unit, PROT_READ), 0);
+  fails("mmap over part of a page", map((void *)p, PAGE, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1), EINVAL);
+  fails("mmap of huge pages, not aligned", map((void *)(p + PAGE), unit, PROT_READ, huge | MAP_FIXED, -1), EINVAL);
+  equal("mmap of huge pages over it", map((void *)p, unit, PROT_READ, huge | MAP_FIXED, -1), p);
+  fails("mmap of huge pages, not replacing", map((void *)p, unit, PROT_READ, huge | MAP_FIXED_NOREPLACE, -1), EEXIST);
+  fails("it does not grow", (long)mremap((void *)p, unit, 2 * unit, MREMAP_MAYMOVE), EINVAL);
+  equal("it shrinks", (long)mremap((void *)(p + 2 * unit), 2 * unit, unit, 0), p + 2 * unit);
+  equal("a length is rounded up", (long)mremap((void *)p, PAGE, 2 * PAGE, 0), p);
+  fails("mlock", mlock((void *)p, PAGE), ENOMEM);
+  equal("is not marked", strstr(smaps_of(p, "VmFlags:"), " lo") != NULL, 0);
+  equal("MADV_DONTNEED", madvise((void *)p, unit, MADV_DONTNEED), 0);
+  fails("MADV_DONTNEED within a page", madvise((void *)(p + PAGE), PAGE, MADV_DONTNEED), EINVAL);
+  fails("MADV_FREE", madvise((void *)p, unit, MADV_FREE), EINVAL);
+  fails("MADV_COLD", madvise((void *)p, unit, 20), EINVAL);
+  fails("MADV_POPULATE_READ", madvise((void *)p, unit, 22), EFAULT);
+  fails("MADV_REMOVE", madvise((void *)p, unit, MADV_REMOVE), EACCES);
+  equal("munmap", munmap((void *)p, 3 * unit), 0);
+  check("shared", map(NULL, unit, PROT_READ, (huge & ~MAP_PRIVATE) | MAP_SHARED, -1) != -1);
+  long giant = map(NULL, 1 << 30, writable, huge | 30 << 26, -1);
+  check("of 1 GiB", giant != -1 && (giant & ((1 << 30) - 1)) == 0);
+  same_text("size of its pages", smaps_of(giant, "KernelPageSize:"), "1048576 kB");
+  equal("a hint is rounded up", map((void *)(giant + (64UL << 30) + PAGE), unit, writable, huge, -1), giant + (64L << 30) + unit);
+}
+
 static void reading_implies_executing(void) {
   personality(READ_IMPLIES_EXEC);
   void *readable = mmap(NULL, PAGE, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
@@ -98,8 +154,6 @@ static void page_zero(void) {
 }
 
 static void guard(void) {
-  signal(SIGSEGV, catch);
-  signal(SIGBUS, catch);
   char *area = mmap(NULL, 1024 * PAGE, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
   munmap(area, 1024 * PAGE);
   char *stack = area + 1000 * PAGE;
@@ -144,7 +198,10 @@ int main(int count, char **arguments) {
   if (count > 1 && strcmp(arguments[1], "ends") == 0) return 0;
   if (count > 1 && strcmp(arguments[1], "personality") == 0) return personality(0xffffffff) != 0;
   if (count > 1 && strcmp(arguments[1], "zero") == 0) return strcmp(access_of(NULL), "r-xp") == 0;
+  signal(SIGSEGV, catch);
+  signal(SIGBUS, catch);
   huge_pages();
+  huge_pages_unreserved();
   reading_implies_executing();
   page_zero();
   guard();

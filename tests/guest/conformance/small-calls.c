@@ -115,6 +115,18 @@ static void files(void) {
   equal("with RWF_APPEND", pwritev2(file, parts, 1, 0, RWF_APPEND), 3);
   equal("behind the end", lseek(file, 0, SEEK_END), 13);
   fails("with an unknown flag", pwritev2(file, parts, 1, 0, 1 << 30), EOPNOTSUPP);
+  fcntl(file, F_SETFL, O_APPEND);
+  equal("with RWF_NOAPPEND", pwritev2(file, parts, 1, 0, 0x20), 3);
+  equal("not behind the end", lseek(file, 0, SEEK_END), 13);
+  equal("which is for one call", pwritev2(file, parts, 1, 0, 0), 3);
+  equal("behind the end again", lseek(file, 0, SEEK_END), 16);
+  equal("reading with both", preadv2(file, parts, 1, 0, 0x20), 3);
+  fails("pwritev2 EINVAL: RWF_APPEND and RWF_NOAPPEND", pwritev2(file, parts, 1, 0, 0x30), EINVAL);
+  fails("pwritev2 EOPNOTSUPP: RWF_ATOMIC, which files in memory do not have", pwritev2(file, parts, 1, 0, 0x40), EOPNOTSUPP);
+  fails("preadv2 EOPNOTSUPP: RWF_ATOMIC", preadv2(file, parts, 1, 0, 0x40), EOPNOTSUPP);
+  fails("pwritev2 EOPNOTSUPP: RWF_DONTCACHE, nor that", pwritev2(file, parts, 1, 0, 0x80), EOPNOTSUPP);
+  fails("preadv2 EOPNOTSUPP: RWF_DONTCACHE", preadv2(file, parts, 1, 0, 0x80), EOPNOTSUPP);
+  fcntl(file, F_SETFL, 0);
   fails("of too many parts", pwritev2(file, parts, 1025, 0, 0), EINVAL);
   equal("fchmodat2", syscall(452, AT_FDCWD, "f", 0600, 0), 0);
   struct stat status;
