@@ -22,6 +22,7 @@ const server = http.createServer((request, response) => {
   if (route) void route(request, response);
   else response.writeHead(404).end("not found\n");
 });
+server.keepAliveTimeout = 0; // a slow client's connection must not end under its next request
 server.listen(3000, () => console.log("ready"));
 process.on("SIGTERM", () => {
   server.close();
