@@ -9,6 +9,7 @@ function machine(memory) {
   let fault = 0n;
   /** What the boot code found: where the loader's information is, and where the kernel begins and ends. */
   let boot = [0, 0n, 0n];
+  let bootMagic = 0;
   const bytes = () => new Uint8Array(memory.buffer);
   /** Copies as much as user memory from `ua` on has; returns how many bytes are left. */
   const user = (ua, count, copy) => {
@@ -46,6 +47,8 @@ function machine(memory) {
     multiply_high: (a, b) => BigInt.asUintN(64, (BigInt.asUintN(64, a) * BigInt.asUintN(64, b)) >> 64n),
     set_boot: (...facts) => void (boot = facts),
     boot_info: () => boot[0],
+    boot_magic: () => bootMagic,
+    set_boot_magic: (magic) => void (bootMagic = magic),
     image_start: () => boot[1],
     image_end: () => boot[2],
     // What has no effect that a spec could see: the TLB, and registers of threads that never run.

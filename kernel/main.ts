@@ -21,7 +21,9 @@ import { judgeCall } from "../linuxabi/seccomp/judge";
 import { linuxCall } from "../linuxabi/table";
 import { vdsoStart } from "../linuxabi/vdso";
 import { CALL_NAMES } from "../linuxabi/types/calls";
-import { initFrames, readBootInfo } from "./boot/memorymap";
+import { readFramebufferOption } from "./boot/framebuffer";
+import { readBootInfo } from "./boot/loader";
+import { initFrames } from "./boot/memorymap";
 import { option, parseCommandLine } from "./boot/options";
 import { setCallNames } from "./container/callnames";
 import { setPageUnmapper } from "./fs/pages";
@@ -108,6 +110,7 @@ export function boot(): void {
   serialConsoleInit();
   must(startMemory() && logInit() && startFpu(), "no boot information, or not enough memory");
   parseCommandLine();
+  readFramebufferOption();
   apicInit();
   calibrate();
   setWallNs(rtcSeconds() * 1_000_000_000);

@@ -1,18 +1,16 @@
 // The host's world at boot: the container that is no container, its tree from the boot archive, and who speaks first.
 
-import { archiveBytes, archiveStart } from "../kernel/boot/memorymap";
 import { option, optionLength, optionValue } from "../kernel/boot/options";
 import { ContainerState, setHostContainer, hostContainer } from "../kernel/container/container";
 import { containerNew, setName } from "../kernel/container/lifecycle";
-import { cpioFault, cpioFaultOffset, cpioUnpack } from "../kernel/fs/cpio";
 import { memfsNew } from "../kernel/fs/memfs";
 import { putLiteral } from "../kernel/lib/bytes";
-import { logEnd, logNumber, logStart, logText } from "../kernel/log/log";
 import { hostNetworkStart } from "../kernel/net/host";
 import { setChannelHook } from "../kernel/channel";
 import { setContainerEndedHook, setHostProcessEndingHook, setProcessEndedHook } from "../kernel/task/lifecycle";
 import { Process } from "../kernel/task/process";
 import { FsContext } from "../kernel/vfs/inode";
+import { placeBootFiles } from "./bootfiles";
 import { containerEnded, controlStart, processEnded } from "./control/requests";
 import { hostRoot } from "./create";
 import { executionEnded } from "./host/execution";
@@ -44,23 +42,10 @@ function makeHost(): bool {
   return builderInit() && devicesInit();
 }
 
-/** Unpacks the boot archive into the host's root. */
-function unpackArchive(): void {
-  if (archiveBytes == 0) return;
-  const r = cpioUnpack(<usize>archiveStart, <u32>archiveBytes, hostContainer.vfs.rootMount!.root);
-  if (r >= 0) return;
-  logStart("boot");
-  logText("boot archive damaged at byte ");
-  logNumber(cpioFaultOffset);
-  logText(", fault ");
-  logNumber(cpioFault);
-  logEnd();
-}
-
 /** Brings the host's world up; false when memory is short. */
 export function startWorld(): bool {
   if (!makeHost()) return false;
-  unpackArchive();
+  placeBootFiles(hostContainer.vfs.rootMount!.root);
   setProcessEndedHook(onProcessEnded);
   setContainerEndedHook(containerEnded);
   setHostProcessEndingHook(hostProcessEnds);

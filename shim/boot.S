@@ -1,5 +1,5 @@
-# Entry from the boot loader to the 64-bit kernel. PVH (Xen's "x86/HVM direct boot ABI", used by QEMU -kernel): 32-bit protected mode, flat
-# segments, no paging, ebx = physical address of hvm_start_info. The page tables below are built by the assembler, not by code; the
+# Entry from the boot loader to the 64-bit kernel. PVH (Xen's "x86/HVM direct boot ABI", used by QEMU -kernel and by shim/uefi) and Multiboot2
+# (GRUB) enter alike: 32-bit protected mode, flat segments, no paging, ebx = physical address of what the loader tells. The page tables below are built by the assembler, not by code; the
 # kernel replaces them by exact ones (kernel/mm/kernelmap.ts) once it has a frame allocator.
 
 #include "layout.h"
@@ -13,6 +13,21 @@
 	.asciz "Xen"
 	.quad PHYS(entry32)
 
+	.section .multiboot, "a", @progbits     # Multiboot2 Specification 2.0, 3.1
+	.balign 8
+multiboot:
+	.long 0xe85250d6, 0, multiboot_end - multiboot
+	.long -(0xe85250d6 + (multiboot_end - multiboot))
+	.short 3, 0                     # where to enter: e_entry is for loaders of 64-bit files
+	.long 12, PHYS(entry32), 0
+	.short 5, 1                     # a screen, if there is one; these are wishes
+	.long 20, 1024, 768, 32, 0
+	.short 6, 0                     # modules begin at pages
+	.long 8
+	.short 0, 0
+	.long 8
+multiboot_end:
+
 	.section .boot.text, "ax", @progbits
 	.code32
 	.globl entry32
@@ -20,6 +35,7 @@ entry32:
 	cld
 	cli
 	mov %ebx, PHYS(boot_information)
+	mov %eax, PHYS(boot_magic)
 	mov $0x80000001, %eax           # NX and long mode must be there
 	cpuid
 	test $(1 << 29), %edx
@@ -74,6 +90,9 @@ boot_gdt_pointer:
 	.globl boot_information
 boot_information:
 	.quad 0
+	.globl boot_magic
+boot_magic:
+	.long 0
 
 	.section .boot.tables, "aw", @progbits
 	.balign 4096

@@ -30,6 +30,7 @@ extern u8 fpu_has_xsave;
 extern u64 fpu_mask;
 extern u8 cpu_has_fsgsbase;
 extern u64 boot_information;
+extern u32 boot_magic;
 extern const u8 image_start[], image_text_end[], image_rodata_end[], image_end[], wasm_data_start[], wasm_data_end[], wasm_data_physical[];
 
 /* A call of shim/trap.S, which changes only these registers: so the callers need not save others. */
@@ -186,6 +187,7 @@ ISA void isa_physical_read(u32 to, u64 pa, u32 bytes) { copy_bytes(LINEAR(to), P
 ISA void isa_physical_write(u64 pa, u32 from, u32 bytes) { copy_bytes(PHYSICAL(pa), LINEAR(from), bytes); }
 
 ISA u32 isa_boot_info(void) { return (u32)boot_information; }
+ISA u32 isa_boot_magic(void) { return boot_magic; }
 #define IMAGE_PHYSICAL(symbol) ((u64)(symbol) - KERNEL_BASE)
 extern const u8 kernel_stack_guard[];
 ISA u64 isa_stack_guard(void) { return IMAGE_PHYSICAL(kernel_stack_guard); }

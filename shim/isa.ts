@@ -129,6 +129,9 @@ export declare function physicalWrite(pa: u64, source: usize, bytes: u32): void;
 /** Facts the boot code found. */
 @external("isa", "boot_info")
 export declare function bootInfo(): usize;
+/** EAX at entry. */
+@external("isa", "boot_magic")
+export declare function bootMagic(): u32;
 /** Physical addresses of the kernel image: [start, textEnd) is code, [textEnd, rodataEnd) constants, the rest up to end data. */
 @external("isa", "image_start")
 export declare function imageStart(): u64;

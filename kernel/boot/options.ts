@@ -1,6 +1,6 @@
 // The kernel command line: words of the form name or name=value, separated by blanks.
 
-import { commandLine, commandLineLength } from "./memorymap";
+import { commandLine, commandLineLength } from "./commandline";
 import { bytesEqualLiteral, parseDecimal } from "../lib/bytes";
 import { setLogQuiet } from "../log/log";
 import { setDebugExit } from "../log/panic";

@@ -151,7 +151,7 @@ export function fileAdoptPage(inode: Inode, index: u32, frame: u32): Result {
 }
 
 /** Clears bytes [from, PAGE_SIZE) of a page. */
-function clearTail(frame: u32, from: u32): void {
+export function clearTail(frame: u32, from: u32): void {
   if (frame < LOW_FRAMES) {
     memory.fill(((<usize>frame) << PAGE_SHIFT) + from, 0, PAGE_SIZE - from);
     return;

@@ -56,6 +56,13 @@ export function fetchDebian(names: string[], recorded: Versions = {}): Map<strin
   return found;
 }
 
+/** A file or folder of a Debian package, which need not be installed; `file` is a path without a slash in front. */
+export function debianFile(name: string, file: string): string {
+  const found = fetchDebian([name]).get(name);
+  if (!found) throw new Error(`there is no Debian package ${name}`);
+  return path.join(unpackDebian(found), file);
+}
+
 /** The folder with the files of a package, unpacked the first time it is asked for. */
 export function unpackDebian(one: DebianPackage): string {
   const folder = path.join(unpacked, path.basename(one.archive, ".deb"));
