@@ -5,7 +5,7 @@ import { apicInit } from "../drivers/platform/apic";
 import { calibrate } from "../drivers/platform/calibrate";
 import { powerInit } from "../drivers/platform/power";
 import { rtcSeconds } from "../drivers/platform/rtc";
-import { serialConsoleInit, serialConsoleListen } from "../drivers/serial/console";
+import { consoleInit, consoleListen, consoleScreenInit } from "../drivers/console";
 import { pciScan } from "../drivers/bus/pci";
 import { consoleRegister } from "../drivers/virtio/console";
 import { netRegister } from "../drivers/virtio/net";
@@ -101,16 +101,17 @@ function must(done: bool, what: string): void {
 
 /** Without a control channel the machine is its console's: the host's shell. */
 function startConsole(): void {
-  if (!serialConsoleListen()) log("console", "no serial port");
+  if (!consoleListen()) log("console", "neither a serial port nor a keyboard");
   startInit();
 }
 
 /** Called once by the shim, on the boot page tables. */
 export function boot(): void {
-  serialConsoleInit();
+  consoleInit();
   must(startMemory() && logInit() && startFpu(), "no boot information, or not enough memory");
   parseCommandLine();
   readFramebufferOption();
+  consoleScreenInit();
   apicInit();
   calibrate();
   setWallNs(rtcSeconds() * 1_000_000_000);

@@ -18,14 +18,22 @@ let resetValue: u32 = 0;
 let sleepControl: u64 = 0;
 let sleepControlSpace: u32 = 0;
 
-/** Searches for the root pointer where a BIOS leaves it (ACPI 6.5, 5.2.5.1). */
-function findRoot(): u64 {
-  if (acpiRoot != 0) return acpiRoot;
-  for (let at: u64 = 0xe0000; at < 0x100000; at += 16) {
+/** The root pointer in [from, to), 0 if it is not there. */
+function searchRoot(from: u64, to: u64): u64 {
+  for (let at = from; at < to; at += 16) {
     physicalRead(scratch, at, 8);
     if (load<u64>(scratch) == 0x2052545020445352) return at; // "RSD PTR "
   }
   return 0;
+}
+
+/** The root pointer that the loader told of, or that a BIOS leaves in its extended data area or its ROM (ACPI 6.5, 5.2.5.1). */
+function findRoot(): u64 {
+  if (acpiRoot != 0) return acpiRoot;
+  physicalRead(scratch, 0x40e, 2);
+  const area = (<u64>load<u16>(scratch)) << 4;
+  const found = area != 0 ? searchRoot(area, area + 1024) : 0;
+  return found != 0 ? found : searchRoot(0xe0000, 0x100000);
 }
 
 /** Physical address of the table with that signature; 0 when there is none. */

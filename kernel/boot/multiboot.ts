@@ -1,8 +1,9 @@
-// What a loader for Multiboot2 told (Multiboot2 Specification 2.0, 3.6): GRUB on machines with a BIOS. A list of tags, each padded to 8 bytes.
+// What a loader for Multiboot2 told (Multiboot2 Specification 2.0, 3.6): GRUB on machines with a BIOS. A list of tags, each padded
+// to 8 bytes. The copy of ACPI's root pointer among them would not outlive this; a BIOS leaves the pointer where drivers/platform/power.ts finds it.
 
 import { setCommandLine } from "./commandline";
 import { setFramebuffer } from "./framebuffer";
-import { addRam, setAcpiRoot } from "./memorymap";
+import { addRam } from "./memorymap";
 import { addModule } from "./modules";
 
 /** In EAX at entry. */
@@ -16,8 +17,6 @@ const enum Tag {
   Module = 3,
   MemoryMap = 6,
   Framebuffer = 8,
-  AcpiOld = 14,
-  AcpiNew = 15,
 }
 
 /** Reads the boot information at `info`. */
@@ -60,11 +59,6 @@ function readTag(tag: usize, bytes: u32): void {
           load<u8>(tag, 34),
           load<u8>(tag, 36),
         );
-      break;
-    // The loader's copy of the ACPI root pointer; the newer kind names the 64-bit tables.
-    case Tag.AcpiOld:
-    case Tag.AcpiNew:
-      setAcpiRoot(tag + 8);
       break;
   }
 }

@@ -34,6 +34,18 @@ export function setLogSink(f: Sink): void {
   sink = f.index;
 }
 
+let flush: u32 = 0;
+
+/** Registers what makes visible what the sink has taken. */
+export function setLogFlush(f: () => void): void {
+  flush = f.index;
+}
+
+/** Nothing will run after this: what has been logged is to be seen. */
+export function logFlush(): void {
+  if (flush != 0) call_indirect<void>(flush);
+}
+
 /** A quiet log goes to the ring alone. */
 export function setLogQuiet(on: bool): void {
   quiet = on;

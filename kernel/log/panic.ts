@@ -2,7 +2,7 @@
 
 import { halt, out8, returnAddress, symbolName } from "../../shim/isa";
 import { current } from "../task/thread";
-import { logEnd, logHex, logNumber, logStart, logText, logBytes, setLogQuiet } from "./log";
+import { logEnd, logHex, logNumber, logStart, logText, logBytes, logFlush, setLogQuiet } from "./log";
 
 const name = memory.data(128, 8);
 const FRAMES: u32 = 24;
@@ -117,6 +117,7 @@ export function panic(kind: u32, detail: u64, rip: u64, address: u64): void {
     logHex(t.rip);
     logEnd();
   }
+  logFlush();
   debugExit(DEBUG_EXIT_PANIC);
   halt();
 }

@@ -1,25 +1,22 @@
-// The serial port as the machine's console: output goes out byte by byte, input comes by the receive interrupt (COM1 is ISA line 4).
+// Input from the serial port: it comes by the receive interrupt (COM1 is ISA line 4).
 
 import { isaRoute } from "../platform/ioapic";
 import { interruptRegister } from "../../kernel/interrupt";
-import { setLogSink } from "../../kernel/log/log";
-import { consoleHasRoom, consoleInput, consoleLog, setConsoleLine } from "../../kernel/tty/console";
-import { uartInit, uartInterrupts, uartRead, uartWrite } from "./uart";
+import { consoleHasRoom, consoleInput } from "../../kernel/tty/console";
+import { uartInit, uartInterrupts, uartRead } from "./uart";
 
 const ISA_LINE: u32 = 4;
 const byte = memory.data(1, 1);
 let present = false;
 
-/** Finds the port and prints the log on it. */
-export function serialConsoleInit(): void {
+/** Finds the port; false when there is none. */
+export function serialInit(): bool {
   present = uartInit();
-  if (!present) return;
-  setConsoleLine(uartWrite, drain);
-  setLogSink(consoleLog);
+  return present;
 }
 
 /** Listens for input from now on; false when there is no port. */
-export function serialConsoleListen(): bool {
+export function serialListen(): bool {
   if (!present) return false;
   const vector = interruptRegister(onInterrupt, 0);
   if (vector < 0) return false;
@@ -29,14 +26,15 @@ export function serialConsoleListen(): bool {
 }
 
 function onInterrupt(argument: usize): void {
-  drain();
+  serialDrain();
 }
 
 /**
  * Takes what has been received, as far as there is room. The line is edge-triggered: until the FIFO has been emptied, there is no further
  * interrupt, and the console calls this again when it has room.
  */
-function drain(): void {
+export function serialDrain(): void {
+  if (!present) return;
   while (consoleHasRoom()) {
     const c = uartRead();
     if (c < 0) return;
