@@ -9,6 +9,7 @@ import { Mountable, MountableOptions, registerMountable } from "../fs/mountable"
 import { put, putByte, putUnsigned, Text, textFree, textNew } from "../lib/text";
 import { kernelAlloc, kernelFree } from "../mm/heap";
 import { copyOut } from "../mm/user";
+import { Answer, ANSWER_BYTES, netlinkDeliver, netlinkRetain, NetlinkSocket } from "../net/netlink/netlink";
 import { Result } from "../result";
 import { capable, Capability, Credentials } from "../task/credentials";
 import { LimitKind, softLimit } from "../task/limits";
@@ -59,6 +60,18 @@ if (offsetof<Post>() != POST_HEAD) ERROR("Post is 16 bytes");
 export const enum NotifyBy {
   Signal = 0,
   Nothing = 1,
+  /** A cookie in the receive queue of a netlink socket, by which a thread of the C library waits for it. */
+  Thread = 2,
+}
+
+/** Bytes of the cookie; the last one says what has happened. */
+export const NOTIFY_COOKIE_BYTES: u32 = 32;
+
+const enum NotifyCode {
+  /** A message has come. */
+  Woken = 1,
+  /** The process is not registered any more. */
+  Removed = 2,
 }
 
 @unmanaged
@@ -78,6 +91,9 @@ export class MQueue {
   notified: Process | null;
   notifySignal: u32;
   notifyValue: u64;
+  /** NotifyBy.Thread: the socket, held, and the datagram with the cookie; 0 once it is delivered. */
+  notifySocket: usize;
+  notifyCookie: usize;
   sendersFirst: usize;
   sendersLast: usize;
   receiversFirst: usize;
@@ -273,7 +289,17 @@ function tell(q: MQueue): void {
     info.value = q.notifyValue;
     sendSignalToProcess(process, info);
   }
+  sendCookie(q, NotifyCode.Woken);
   mqueueForget(q);
+}
+
+/** Sends the cookie of NotifyBy.Thread, if there is one, with what has happened. */
+function sendCookie(q: MQueue, code: NotifyCode): void {
+  const cookie = q.notifyCookie;
+  if (cookie == 0) return;
+  q.notifyCookie = 0;
+  store<u8>(cookie + ANSWER_BYTES + NOTIFY_COOKIE_BYTES - 1, <u8>code);
+  netlinkDeliver(changetype<NetlinkSocket>(q.notifySocket), changetype<Answer>(cookie));
 }
 
 /** Registers the current process: 0, -EBUSY when one is registered already, or -ENOMEM. */
@@ -289,8 +315,26 @@ export function mqueueNotify(file: File, by: NotifyBy, signal: u32, value: u64):
   return 0;
 }
 
-/** Nobody is registered any more. */
+/** Registers the current process as mqueueNotify does, to be told by the cookie of NOTIFY_COOKIE_BYTES at `cookie` through the socket. */
+export function mqueueNotifyThread(file: File, socket: NetlinkSocket, cookie: usize): Result {
+  const p = kernelAlloc(ANSWER_BYTES + NOTIFY_COOKIE_BYTES);
+  if (p == 0) return -Errno.ENOMEM;
+  const r = mqueueNotify(file, NotifyBy.Thread, 0, 0);
+  if (r < 0) {
+    kernelFree(p);
+    return r;
+  }
+  changetype<Answer>(p).length = NOTIFY_COOKIE_BYTES;
+  memory.copy(p + ANSWER_BYTES, cookie, NOTIFY_COOKIE_BYTES);
+  const q = mqueueOf(file);
+  q.notifyCookie = p;
+  q.notifySocket = changetype<usize>(netlinkRetain(socket));
+  return 0;
+}
+
+/** Nobody is registered any more; a thread that waits for notice is told. */
 export function mqueueForget(q: MQueue): void {
+  sendCookie(q, NotifyCode.Removed);
   const process = q.notified;
   q.notified = null;
   if (process) processRelease(process);

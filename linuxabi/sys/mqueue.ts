@@ -1,11 +1,12 @@
-// POSIX message queues: mq_open(2), mq_unlink(2), mq_timedsend(2), mq_timedreceive(2), mq_notify(2), mq_getsetattr(2). See mq_overview(7). Notice by
-// SIGEV_THREAD would go over a netlink socket, which takes none here (EINVAL): the C library then says ENOSYS or EINVAL.
+// POSIX message queues: mq_open(2), mq_unlink(2), mq_timedsend(2), mq_timedreceive(2), mq_notify(2), mq_getsetattr(2). See mq_overview(7). For
+// SIGEV_THREAD the C library passes a netlink socket, from which a thread of its reads a cookie (sysdeps/unix/sysv/linux/mq_notify.c of glibc).
 
 import { Errno } from "../../kernel/errno";
 import {
   mqueueForget,
   mqueueMount,
   mqueueNotify,
+  mqueueNotifyThread,
   mqueueOf,
   mqueuePrepare,
   mqueuePut,
@@ -14,6 +15,7 @@ import {
   MQUEUE_MESSAGE_BYTES,
   MQUEUE_MESSAGES,
   NotifyBy,
+  NOTIFY_COOKIE_BYTES,
   Post,
   POST_HEAD,
   PRIORITIES,
@@ -24,6 +26,8 @@ import { memfsRemove } from "../../kernel/fs/memfs";
 import { bytesHash } from "../../kernel/lib/bytes";
 import { kernelAlloc, kernelFree } from "../../kernel/mm/heap";
 import { copyIn, copyInString, copyOut } from "../../kernel/mm/user";
+import { asNetlink } from "../../kernel/net/netlink/netlink";
+import { Family, socketOf } from "../../kernel/net/socket";
 import { BLOCKED, Result } from "../../kernel/result";
 import { NEVER, Thread } from "../../kernel/task/thread";
 import { entryRelease } from "../../kernel/vfs/entry";
@@ -59,7 +63,6 @@ const space = memory.data(64, 8);
 const attributes = changetype<Attributes>(space);
 const place = changetype<Path>(memory.data(8, 8));
 const cookie = memory.data(32, 8);
-const NOTIFY_COOKIE_BYTES: u32 = 32;
 
 /** Copies a queue's name, without the slash that the C library has taken off, to firstText: its length, or an error. */
 function nameIn(ua: u64): Result {
@@ -187,7 +190,7 @@ export function sysMqTimedreceive(t: Thread, fd: i32, message: u64, bytes: u64, 
   return r;
 }
 
-/** mq_notify(2). Lacks: SIGEV_THREAD (EINVAL for the C library's netlink socket). */
+/** mq_notify(2). */
 export function sysMqNotify(t: Thread, fd: i32, eventAt: u64): Result {
   const e = changetype<SignalEvent>(space);
   if (eventAt != 0) {
@@ -197,12 +200,15 @@ export function sysMqNotify(t: Thread, fd: i32, eventAt: u64): Result {
   const file = queueFile(t, fd, 0);
   if (isNone(file)) return -Errno.EBADF;
   const q = mqueueOf(file);
-  if (eventAt != 0) return mqueueNotify(file, e.notify == SigevNotify.SIGEV_SIGNAL ? NotifyBy.Signal : NotifyBy.Nothing, e.signal, e.value);
-  if (q.notified == t.process) mqueueForget(q);
-  return 0;
+  if (eventAt == 0) {
+    if (q.notified == t.process) mqueueForget(q);
+    return 0;
+  }
+  if (e.notify == SigevNotify.SIGEV_THREAD) return mqueueNotifyThread(file, asNetlink(socketOf(anyFile(t, e.signal))), cookie);
+  return mqueueNotify(file, e.notify == SigevNotify.SIGEV_SIGNAL ? NotifyBy.Signal : NotifyBy.Nothing, e.signal, e.value);
 }
 
-/** Takes struct sigevent: 0, -EINVAL, -EFAULT, BLOCKED; for SIGEV_THREAD always an error, since no socket takes such notice. */
+/** Takes struct sigevent, for SIGEV_THREAD with its cookie and a socket that takes it: 0, -EINVAL, -EFAULT, -EBADF, -ENOTSOCK, BLOCKED. */
 function eventIn(t: Thread, e: SignalEvent, ua: u64): Result {
   let r = copyIn(space, ua, offsetof<SignalEvent>());
   if (r < 0) return r;
@@ -213,7 +219,8 @@ function eventIn(t: Thread, e: SignalEvent, ua: u64): Result {
   if (r < 0) return r;
   const file = anyFile(t, e.signal);
   if (isNone(file)) return -Errno.EBADF;
-  return file.kind == FileKind.Socket ? -Errno.EINVAL : -Errno.ENOTSOCK;
+  if (file.kind != FileKind.Socket) return -Errno.ENOTSOCK;
+  return socketOf(file).family == Family.Netlink ? 0 : -Errno.EINVAL;
 }
 
 export function sysMqGetsetattr(t: Thread, fd: i32, wanted: u64, old: u64): Result {

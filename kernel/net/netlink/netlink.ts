@@ -18,7 +18,7 @@ const ADDRESS_BYTES: u32 = 12;
 /** Longest request. */
 const REQUEST_MAX: u32 = 32768;
 
-/** One datagram for the socket; its bytes follow. */
+/** One datagram for the socket; its bytes follow. Without requests there is only the notice of mq_notify(2): kernel/ipc/mqueue.ts. */
 @unmanaged
 export class Answer {
   next: Answer | null;
@@ -126,13 +126,30 @@ export function netlinkAnswer(s: NetlinkSocket, p: usize, bytes: u32): Result {
   const a = changetype<Answer>(at);
   a.length = bytes;
   memory.copy(at + ANSWER_BYTES, p, bytes);
+  enqueue(s, a);
+  return 0;
+}
+
+function enqueue(s: NetlinkSocket, a: Answer): void {
   const last = s.last;
   if (last) last.next = a;
   else s.first = a;
   s.last = a;
-  s.queued += bytes;
+  s.queued += a.length;
   wakeReaders(s);
-  return 0;
+}
+
+/** Holds the socket for a datagram that is to come: netlinkDeliver. */
+export function netlinkRetain(s: NetlinkSocket): NetlinkSocket {
+  s.refs++;
+  return s;
+}
+
+/** Delivers a datagram that was made when the socket was held, and lets go of the socket. Whoever has closed it meanwhile gets nothing. */
+export function netlinkDeliver(s: NetlinkSocket, a: Answer): void {
+  if (s.dead) kernelFree(changetype<usize>(a));
+  else enqueue(s, a);
+  if (--s.refs == 0) socketFree(s);
 }
 
 /** Receives one datagram into the exchange: its bytes, as many as fit (all, whether they fit or not, with MSG_TRUNC); -EAGAIN or -errno. */

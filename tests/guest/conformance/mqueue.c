@@ -209,7 +209,62 @@ static void notifying(void) {
   fails("thread: descriptor", syscall(SYS_mq_notify, q, &thread), EBADF);
   thread.sigev_signo = 0;
   fails("thread: no socket", syscall(SYS_mq_notify, q, &thread), ENOTSOCK);
+  thread.sigev_value.sival_ptr = (void *)8;
+  fails("thread: cookie", syscall(SYS_mq_notify, q, &thread), EFAULT);
   mq_unlink("/notify"), close(q);
+}
+
+/** SIGEV_THREAD below the C library: a cookie, whose last byte says what has happened, comes from a netlink socket. */
+static void notice_by_cookie(void) {
+  mqd_t q = make("/cookie", 4, 16);
+  unsigned char cookie[32], got[64];
+  int netlink = socket(AF_NETLINK, SOCK_RAW | SOCK_NONBLOCK, 0);
+  struct sigevent event = {.sigev_notify = SIGEV_THREAD, .sigev_signo = netlink, .sigev_value.sival_ptr = cookie};
+  for (int i = 0; i < 32; i++) cookie[i] = i * 7;
+  equal("by a cookie", syscall(SYS_mq_notify, q, &event), 0);
+  fails("mq_notify EBUSY: by a cookie again", syscall(SYS_mq_notify, q, &event), EBUSY);
+  fails("nothing has happened", recv(netlink, got, sizeof got, 0), EAGAIN);
+  mq_send(q, "one", 3, 0);
+  equal("a message came", recv(netlink, got, sizeof got, 0), 32);
+  check("the cookie says so", memcmp(got, cookie, 31) == 0 && got[31] == 1);
+  fails("once", recv(netlink, got, sizeof got, 0), EAGAIN);
+  equal("registered anew", syscall(SYS_mq_notify, q, &event), 0);
+  mq_send(q, "two", 3, 0);
+  fails("not of a queue that was not empty", recv(netlink, got, sizeof got, 0), EAGAIN);
+  equal("taken back", mq_notify(q, NULL), 0);
+  check("the cookie says so", recv(netlink, got, sizeof got, 0) == 32 && memcmp(got, cookie, 31) == 0 && got[31] == 2);
+  equal("registered again", syscall(SYS_mq_notify, q, &event), 0);
+  close(q);
+  check("closing takes it back", recv(netlink, got, sizeof got, 0) == 32 && got[31] == 2);
+  q = mq_open("/cookie", O_RDWR | O_NONBLOCK);
+  while (receive(q) >= 0) {
+  }
+  equal("registered a last time", syscall(SYS_mq_notify, q, &event), 0);
+  close(netlink);
+  equal("nobody hears it", mq_send(q, "three", 5, 0), 0);
+  close(q), mq_unlink("/cookie");
+}
+
+static mqd_t threads_queue;
+static volatile int threads_value;
+static void notified(union sigval value) {
+  char got[16];
+  threads_value = mq_receive(threads_queue, got, sizeof got, NULL) == 3 ? value.sival_int : -1;
+}
+
+/** SIGEV_THREAD as the C library has it. */
+static void notice_by_thread(void) {
+  struct sigevent event = {.sigev_notify = SIGEV_THREAD, .sigev_notify_function = notified, .sigev_value.sival_int = 42};
+  threads_queue = make("/thread", 4, 16);
+  for (int round = 1; round <= 2; round++) {
+    threads_value = 0;
+    event.sigev_value.sival_int = 40 + round;
+    equal("by a thread", mq_notify(threads_queue, &event), 0);
+    mq_send(threads_queue, "abc", 3, 0);
+    check("it runs", eventually(threads_value == 40 + round));
+  }
+  equal("by a thread, taken back", (mq_notify(threads_queue, &event), mq_notify(threads_queue, NULL)), 0);
+  close(threads_queue), mq_unlink("/thread");
 }
 
 static void limits(void) {
@@ -279,6 +334,8 @@ int main(void) {
   order();
   waiting();
   notifying();
+  notice_by_cookie();
+  notice_by_thread();
   limits();
   file_system();
   return finish();
