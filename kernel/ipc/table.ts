@@ -51,6 +51,8 @@ class Table {
   places: usize;
   capacity: u32;
   count: u32;
+  /** All places below are taken. */
+  taken: u32;
   /** Most objects at a time. */
   limit: u32;
   /** Place given out last, and the sequence number that goes with it. */
@@ -168,7 +170,8 @@ export function ipcAdd(c: Container, kind: IpcKind, object: IpcObject, key: i32,
 
 /** The lowest free place; -ENOMEM. */
 function freePlace(table: Table): Result {
-  for (let place: u32 = 0; place < table.capacity; place++) if (changetype<usize>(at(table, place)) == 0) return place;
+  while (table.taken < table.capacity && changetype<usize>(at(table, table.taken)) != 0) table.taken++;
+  if (table.taken < table.capacity) return table.taken;
   const capacity = max<u32>(table.capacity * 2, 16);
   const p = kernelAlloc(capacity << 2);
   if (p == 0) return -Errno.ENOMEM;
@@ -183,7 +186,9 @@ function freePlace(table: Table): Result {
 /** Takes the object out of the table; the caller lets go of the table's reference. */
 export function ipcRemove(object: IpcObject): void {
   const table = tableOf(object.container, object.kind)!;
-  store<u32>(table.places + (((<u32>object.id) & PLACE_MASK) << 2), 0);
+  const place = (<u32>object.id) & PLACE_MASK;
+  store<u32>(table.places + (place << 2), 0);
+  if (place < table.taken) table.taken = place;
   table.count--;
   object.isRemoved = true;
 }

@@ -19,7 +19,7 @@ import { VmaFlag } from "../../kernel/mm/vma";
 import { rangeFree, USER_START, vmaFrom } from "../../kernel/mm/vmatree";
 import { copyIn, copyOut, USER_END } from "../../kernel/mm/user";
 import { Result } from "../../kernel/result";
-import { capable, Capability } from "../../kernel/task/credentials";
+import { capable, Capability, inGroup } from "../../kernel/task/credentials";
 import { LimitKind, mayGrow, softLimit, UNLIMITED } from "../../kernel/task/limits";
 import { Thread } from "../../kernel/task/thread";
 import { InodeFlag } from "../../kernel/vfs/inode";
@@ -37,8 +37,10 @@ export function sysShmget(t: Thread, key: i32, bytes: u64, flags: u32): Result {
     return foundId(t, flags);
   }
   if (bytes == 0 || bytes > SEGMENT_BYTES_MAX) return -Errno.EINVAL;
-  if (pageUp(bytes) == 0 || bytes > USER_END) return -Errno.ENOSPC;
-  if (flags & ShmFlag.SHM_HUGETLB) return capable(t.credentials, Capability.IpcLock) ? -Errno.ENOMEM : -Errno.EPERM; // none are reserved
+  if (bytes > USER_END) return -Errno.ENOMEM;
+  // Huge pages are for the group of vm.hugetlb_shm_group, 0 unless told otherwise, and none are reserved.
+  if (flags & ShmFlag.SHM_HUGETLB)
+    return capable(t.credentials, Capability.IpcLock) || inGroup(t.credentials, 0) ? -Errno.ENOMEM : -Errno.EPERM;
   return segmentNew(c, key, bytes, flags, t.credentials);
 }
 
