@@ -7,6 +7,7 @@ import { useTestCredentials } from "../vfs/testing";
 import { memfsInode, memfsNew } from "./memfs";
 import {
   fileAdoptPage,
+  fileHole,
   fileNextPage,
   filePage,
   filePageCount,
@@ -97,6 +98,26 @@ describe("pages of a file", () => {
     expect(fileNextPage(file, 65)).toBe((<u64>1) << 28);
     expect(fileNextPage(file, (1 << 28) + 1)).toBe((FILE_SIZE_MAX - 1) >> 12);
     expect(fileResize(file, FILE_SIZE_MAX + 1)).toBe(-Errno.EFBIG);
+  });
+
+  test("a hole gives its pages and nodes back, and what is around it stays", () => {
+    for (let i: u64 = 0; i < 200; i++) put(file, i * 4096 + 100, <u8>(i + 1));
+    const nodes = heapObjectsUsed();
+    const free = framesFree();
+    expect(fileHole(file, 60, 190)).toBe(0);
+    expect(framesFree()).toBeGreaterThanOrEqual(free + 130);
+    expect(heapObjectsUsed()).toBe(nodes - 1, "the node of pages 64 to 127");
+    expect(file.pageCount).toBe(70);
+    expect(fs.pagesUsed).toBe(70);
+    expect(file.size).toBe(199 * 4096 + 101);
+    expect(get(file, 59 * 4096 + 100)).toBe(60);
+    expect(get(file, 60 * 4096 + 100)).toBe(0);
+    expect(get(file, 190 * 4096 + 100)).toBe(191);
+    expect(fileNextPage(file, 60)).toBe(190);
+    expect(fileHole(file, 0, 200)).toBe(0);
+    expect(file.pageCount).toBe(0);
+    expect(put(file, 5000, 7)).toBe(true);
+    expect(get(file, 5000)).toBe(7);
   });
 
   test("shrinking frees pages, and what comes back is zeros", () => {

@@ -161,10 +161,10 @@ export function clearTail(frame: u32, from: u32): void {
   }
 }
 
-/** Frees the pages from index `from` on under `node`, whose first page has index `base`; true when nothing is left of it. */
-function prune(inode: Inode, node: usize, level: u32, base: u64, from: u32): bool {
+/** Frees the pages [from, to) under `node`, whose first page has index `base`; true when nothing is left of it. */
+function prune(inode: Inode, node: usize, level: u32, base: u64, from: u64, to: u64): bool {
   if (level == 0) {
-    if (base < from) return false;
+    if (base < from || base >= to) return false;
     frameRelease(<u32>node);
     inode.pageCount--;
     uncharge(inode.fs);
@@ -176,7 +176,7 @@ function prune(inode: Inode, node: usize, level: u32, base: u64, from: u32): boo
     const child = load<u32>(node + (i << 2));
     if (child == 0) continue;
     const first = base + step * i;
-    if (first + step > from && prune(inode, child, level - 1, first, from)) store<u32>(node + (i << 2), 0);
+    if (first + step > from && first < to && prune(inode, child, level - 1, first, from, to)) store<u32>(node + (i << 2), 0);
     else empty = false;
   }
   if (empty) kernelFree(node);
@@ -186,8 +186,40 @@ function prune(inode: Inode, node: usize, level: u32, base: u64, from: u32): boo
 /** Frees the inode's own pages from index `from` on; it no longer shows the lower inode's there. Does not touch mappings or the size. */
 export function filePagesFree(inode: Inode, from: u32): void {
   if (inode.lowerPages > from) inode.lowerPages = from;
-  if (inode.content != 0 && prune(inode, inode.content, inode.pageLevels, 0, from)) inode.content = 0;
+  freeOwn(inode, from, u64.MAX_VALUE);
+}
+
+function freeOwn(inode: Inode, from: u64, to: u64): void {
+  if (inode.content != 0 && prune(inode, inode.content, inode.pageLevels, 0, from, to)) inode.content = 0;
   if (inode.content == 0) inode.pageLevels = 0;
+}
+
+/**
+ * Makes pages [from, to), to < 2^32, holes again: out of all mappings but for private copies, and their memory back. A page that is the lower
+ * inode's as well becomes zeros of its own, lest that one show: 0, -ENOSPC or -ENOMEM, with holes so far.
+ */
+export function fileHole(inode: Inode, from: u32, to: u32): Result {
+  if (to >= inode.lowerPages && from < inode.lowerPages) {
+    unmap(inode, from, inode.lowerPages);
+    inode.lowerPages = from;
+  }
+  // Below what is left of the lower inode's pages, zeros must stand in the place of each that it has.
+  while (from < to && from < inode.lowerPages) {
+    const lowerFrame = filePage(inode.lower!, from);
+    if (lowerFrame != 0) {
+      const frame = filePageForWrite(inode, from);
+      if (frame < 0) return frame;
+      physicalZeroPage((<u64>frame) << PAGE_SHIFT);
+    } else {
+      unmap(inode, from, from + 1);
+      freeOwn(inode, from, from + 1);
+    }
+    from++;
+  }
+  if (from == to) return 0;
+  unmap(inode, from, to);
+  freeOwn(inode, from, to);
+  return 0;
 }
 
 /**

@@ -1,12 +1,11 @@
-// Room in regular files, beside reading and writing: pages made ahead of writing, and ranges turned into zeros. See fallocate(2).
+// Room in regular files, beside reading and writing: pages made ahead of writing, and holes made of ranges. See fallocate(2).
 
-import { physicalZeroPage } from "../../shim/isa";
+import { physicalWrite } from "../../shim/isa";
 import { Errno } from "../errno";
-import { fileNextPage, filePageForWrite } from "../fs/pages";
+import { FILE_SIZE_MAX, fileHole, filePage, filePageForWrite } from "../fs/pages";
 import { scratchPage } from "../lib/scratch";
 import { PAGE_SHIFT, PAGE_SIZE } from "../mm/frame";
 import { Result } from "../result";
-import { inodeWrite } from "./copy";
 import { Inode } from "./inode";
 import { isWriteSealed } from "./seal";
 
@@ -19,25 +18,33 @@ export function fileReserve(inode: Inode, from: u64, to: u64): Result {
   return 0;
 }
 
-/** Makes bytes [from, to) zeros as far as the file goes, holes staying holes: 0, -EPERM (a seal), -ENOSPC or -ENOMEM. */
+/** Makes bytes [from, to) of one page zeros, a hole staying a hole: 0, -ENOSPC or -ENOMEM. */
+function zeroWithin(inode: Inode, from: u64, to: u64): Result {
+  if (from >= to || filePage(inode, <u32>(from >> PAGE_SHIFT)) == 0) return 0;
+  const frame = filePageForWrite(inode, <u32>(from >> PAGE_SHIFT));
+  if (frame < 0) return frame;
+  const bytes = <u32>(to - from);
+  memory.fill(scratchPage, 0, bytes);
+  physicalWrite(((<u64>frame) << PAGE_SHIFT) + (from & (PAGE_SIZE - 1)), scratchPage, bytes);
+  return 0;
+}
+
+/**
+ * Makes bytes [from, to) a hole, and gives the memory of whole pages back; of the others the bytes become zeros: 0, -EPERM (a seal); -ENOSPC or
+ * -ENOMEM when a page of the lower inode's cannot be copied.
+ */
 export function filePunch(inode: Inode, from: u64, to: u64): Result {
   if (isWriteSealed(inode)) return -Errno.EPERM;
-  to = min(to, inode.size);
-  while (from < to) {
-    const page = fileNextPage(inode, <u32>(from >> PAGE_SHIFT));
-    if (page == u64.MAX_VALUE) return 0;
-    from = max(from, page << PAGE_SHIFT);
-    if (from >= to) return 0;
-    const bytes = <u32>min<u64>(PAGE_SIZE - ((<u32>from) & (PAGE_SIZE - 1)), to - from);
-    const r = filePageForWrite(inode, <u32>page);
-    if (r < 0) return r;
-    if (bytes == PAGE_SIZE) physicalZeroPage((<u64>r) << PAGE_SHIFT);
-    else {
-      memory.fill(scratchPage, 0, bytes);
-      const written = inodeWrite(inode, from, scratchPage, bytes);
-      if (written < 0) return written;
-    }
-    from += bytes;
-  }
-  return 0;
+  // The last page may lie partly behind the end of the file, where there is nothing to keep.
+  if (to >= inode.size) to = max(to, (inode.size + PAGE_SIZE - 1) & ~(<u64>PAGE_SIZE - 1));
+  to = min(to, FILE_SIZE_MAX);
+  if (from >= to) return 0;
+  const firstWhole = (from + PAGE_SIZE - 1) & ~(<u64>PAGE_SIZE - 1);
+  // A range up to the largest file would read as truncation in kernel/mm/space.ts: of that last page, too, only the bytes go.
+  const lastWhole = min(to & ~(<u64>PAGE_SIZE - 1), FILE_SIZE_MAX - PAGE_SIZE);
+  if (firstWhole > lastWhole) return zeroWithin(inode, from, to);
+  let r = zeroWithin(inode, from, firstWhole);
+  if (r >= 0) r = zeroWithin(inode, lastWhole, to);
+  if (r < 0 || firstWhole == lastWhole) return r;
+  return fileHole(inode, <u32>(firstWhole >> PAGE_SHIFT), <u32>(lastWhole >> PAGE_SHIFT));
 }

@@ -13,6 +13,7 @@ import { vmaFind, vmaFrom } from "../../kernel/mm/vmatree";
 import { Result } from "../../kernel/result";
 import { Thread } from "../../kernel/task/thread";
 import { filePunch } from "../../kernel/vfs/allocate";
+import { touchModified } from "../../kernel/vfs/regular";
 import { mayAdviseHuge } from "./hugemap";
 import { Advice } from "../types/memory";
 
@@ -117,7 +118,9 @@ function removePages(vma: Vma, from: u64, to: u64): Result {
   if (vma.flags & VmaFlag.Locked || !inode) return -Errno.EINVAL;
   if (!(vma.flags & VmaFlag.Shared) || vma.flags & VmaFlag.ReadOnlyFile) return -Errno.EACCES;
   const offset = (vma.pageOffset << PAGE_SHIFT) + (from - vma.start);
-  return filePunch(inode, offset, offset + (to - from));
+  const r = filePunch(inode, offset, offset + (to - from));
+  if (r >= 0) touchModified(inode);
+  return r;
 }
 
 /** mseal(2): the mappings stay as they are until the process ends or executes a program. */
