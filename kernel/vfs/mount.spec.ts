@@ -7,7 +7,7 @@ import { Result } from "../result";
 import { fileRelease, registeredPoll } from "./file";
 import { MountFlag, Path } from "./inode";
 import { inotifyAdd, inotifyInit, inotifyNew, inotifyRemove, Notify, watchCount } from "./inotify";
-import { mountBind, mountRemove, mountSetFlags } from "./mount";
+import { mountBind, mountMove, mountRemove, mountSetFlags } from "./mount";
 import { putMountInfo, putMounts } from "./mounttext";
 import { namelessInit } from "./nameless";
 import { PollEvent } from "./poll";
@@ -43,6 +43,20 @@ function bind(from: string, to: string, recursive: bool = false, flags: u32 = 0)
   r = find(to);
   if (r >= 0) {
     r = mountBind(vfs, source, found, recursive, flags);
+    pathRelease(found);
+  }
+  pathRelease(source);
+  return r;
+}
+
+function moveMount(from: string, to: string): Result {
+  let r = find(from);
+  if (r < 0) return r;
+  source.mount = found.mount;
+  source.entry = found.entry;
+  r = find(to);
+  if (r >= 0) {
+    r = mountMove(vfs, source, found);
     pathRelease(found);
   }
   pathRelease(source);
@@ -125,6 +139,35 @@ describe("mounts", () => {
     expect(look("/a/b/inner/most/b/inner/most/b")).toBe(-Errno.ENOENT);
   });
 
+  test("a mount moves with what is mounted in it", () => {
+    mountOn("/a/b", memfsNew(0, 0o755, 0, 0, 0, 0)!);
+    mkdir("/a/b/inner");
+    mountOn("/a/b/inner", memfsNew(0, 0o755, 0, 0, 0, 0)!);
+    mkdir("/a/b/inner/most");
+    const most = look("/a/b/inner/most");
+    expect(moveMount("/a/b", "/target")).toBe(0);
+    expect(look("/target/inner/most")).toBe(most);
+    expect(look("/target/inner/../..")).toBe(1);
+    expect(look("/a/b/inner")).toBe(-Errno.ENOENT);
+    expect(rmdir("/target")).toBe(-Errno.EBUSY);
+    mkdir("/later");
+    mountOn("/later", memfsNew(0, 0o755, 0, 0, 0, 0)!);
+    mkdir("/later/place");
+    expect(moveMount("/target", "/later/place")).toBe(0, "into one that was mounted after it");
+    expect(bind("/later", "/target", true)).toBe(0);
+    expect(look("/target/place/inner/most")).toBe(most);
+  });
+
+  test("what cannot move", () => {
+    mountOn("/a/b", memfsNew(0, 0o755, 0, 0, 0, 0)!);
+    mkdir("/a/b/inner");
+    expect(moveMount("/a", "/target")).toBe(-Errno.EINVAL, "no mount");
+    expect(moveMount("/", "/target")).toBe(-Errno.EINVAL, "the root");
+    expect(moveMount("/a/b", "/target-file")).toBe(-Errno.EINVAL, "a directory onto a file");
+    expect(moveMount("/a/b", "/a/b/inner")).toBe(-Errno.ELOOP, "into itself");
+    expect(look("/a/b/inner")).toBeGreaterThan(0);
+  });
+
   test("a directory moved out of a bind mount cannot be climbed out of", () => {
     mkdir("/a/b/c");
     bind("/a/b", "/target");
@@ -154,7 +197,7 @@ describe("mounts", () => {
     expect(mkdir("/target/x")).toBe(-Errno.EROFS);
     expect(mkdir("/target/b")).toBe(-Errno.EEXIST, "EEXIST comes first");
     expect(unlink("/target/file")).toBe(-Errno.EROFS);
-    expect(unlink("/target/nothing")).toBe(-Errno.ENOENT);
+    expect(unlink("/target/nothing")).toBe(-Errno.EROFS, "before it is looked for");
     expect(rmdir("/target/b")).toBe(-Errno.EROFS);
     expect(move("/target/b", "/target/x")).toBe(-Errno.EROFS);
     expect(mkdir("/a/x")).toBe(0);

@@ -192,6 +192,17 @@ export function mountAdd(
   if (vfs.mountCount >= MOUNTS_MAX) return -Errno.ENOSPC;
   const mount = mountNew(vfs, fs, root, flags, source, sourceLength, type, typeLength);
   if (!mount) return -Errno.ENOMEM;
+  hook(vfs, mount, at);
+  let last = vfs.rootMount!;
+  while (last.next) last = last.next!;
+  last.next = mount;
+  vfs.mountCount++;
+  return changetype<usize>(mount);
+}
+
+/** Makes a mount stand on the place `at`. */
+function hook(vfs: Vfs, mount: Mount, at: Path): void {
+  const point = at.entry;
   if (point.inode!.fs.kind != FileSystemKind.Memory) pin(point);
   mount.parent = mountRetain(at.mount);
   mount.point = entryRetain(point);
@@ -201,11 +212,22 @@ export function mountAdd(
   const slot = bucket(vfs, at.mount, point);
   mount.hashNext = changetype<Mount | null>(<usize>load<u32>(slot));
   store<u32>(slot, <u32>changetype<usize>(mount));
-  let last = vfs.rootMount!;
-  while (last.next) last = last.next!;
-  last.next = mount;
-  vfs.mountCount++;
-  return changetype<usize>(mount);
+}
+
+/** Takes a mount off the place where it stands. */
+function unhook(vfs: Vfs, mount: Mount): void {
+  const parent = mount.parent!;
+  const point = mount.point!;
+  let slot = bucket(vfs, parent, point);
+  while (load<u32>(slot) != <u32>changetype<usize>(mount)) slot = <usize>load<u32>(slot) + offsetof<Mount>("hashNext");
+  store<u32>(slot, <u32>changetype<usize>(mount.hashNext));
+  mount.hashNext = null;
+  mount.parent = null;
+  mount.point = null;
+  pathCacheForget();
+  if (--point.mounts == 0) point.flags &= ~(<u16>EntryFlag.MountPoint);
+  entryRelease(point);
+  mountRelease(parent);
 }
 
 /** Keeps a synthetic entry and its ancestors, so that looking up their names finds these very entries. */
@@ -232,22 +254,26 @@ export function mountBind(vfs: Vfs, source: Path, at: Path, recursive: bool, fla
 
 /** Repeats in `copy`, a bind of `from` at `root`, the mounts that stand in `from` below `root`. */
 function bindChildren(vfs: Vfs, from: Mount, root: Entry, copy: Mount): Result {
-  // The list is in order of mounting, parents first; what is added meanwhile has larger numbers and is not copied again.
+  // What is added meanwhile has larger numbers and is not copied again. Parents come first, but where one was moved into a later one: hence rounds.
   const lastId = copy.id;
   from.twin = copy;
   let r: Result = 0;
-  let m = vfs.rootMount!.next;
-  while (m && m.id < lastId && r >= 0) {
-    const parent = m.parent!;
-    const twin = parent.twin;
-    if (twin && (parent != from || entryIsUnder(m.point!, root))) {
-      setPath(scratch, twin, m.point!);
-      r = mountAdd(vfs, m.fs, m.root, scratch, m.flags, m.source, textLength(m.source), m.typeName, textLength(m.typeName));
-      if (r > 0) m.twin = changetype<Mount>(<usize>r);
+  let more = true;
+  while (more && r >= 0) {
+    more = false;
+    let m = vfs.rootMount!.next;
+    while (m) {
+      const twin = r >= 0 && m.id < lastId && !m.twin ? m.parent!.twin : null;
+      if (twin && (m.parent != from || entryIsUnder(m.point!, root))) {
+        setPath(scratch, twin, m.point!);
+        r = mountAdd(vfs, m.fs, m.root, scratch, m.flags, m.source, textLength(m.source), m.typeName, textLength(m.typeName));
+        if (r > 0) m.twin = changetype<Mount>(<usize>r);
+        more = true;
+      }
+      m = m.next;
     }
-    m = m.next;
   }
-  m = vfs.rootMount;
+  let m: Mount | null = vfs.rootMount;
   while (m) {
     m.twin = null;
     m = m.next;
@@ -285,25 +311,33 @@ function childOf(vfs: Vfs, parent: Mount): Mount | null {
 }
 
 function detachOne(vfs: Vfs, mount: Mount): void {
-  let slot = bucket(vfs, mount.parent!, mount.point!);
-  while (load<u32>(slot) != <u32>changetype<usize>(mount)) slot = <usize>load<u32>(slot) + offsetof<Mount>("hashNext");
-  store<u32>(slot, <u32>changetype<usize>(mount.hashNext));
   let before = vfs.rootMount!;
   while (before.next != mount) before = before.next!;
   before.next = mount.next;
   vfs.mountCount--;
-  const parent = mount.parent!;
-  const point = mount.point!;
   mount.next = null;
-  mount.hashNext = null;
-  mount.parent = null;
-  mount.point = null;
   mount.detached = true;
-  pathCacheForget();
-  if (--point.mounts == 0) point.flags &= ~(<u16>EntryFlag.MountPoint);
-  entryRelease(point);
-  mountRelease(parent);
+  unhook(vfs, mount);
   mountRelease(mount);
+}
+
+/**
+ * Moves the mount whose root is `from` to the place `at`, with all that is mounted in it (MS_MOVE): 0; -EINVAL when it is not the root of a mount,
+ * is the container's root, or only one of the two is a directory; -ENOENT when the place has been removed; -ELOOP when it lies in the mount.
+ */
+export function mountMove(vfs: Vfs, from: Path, at: Path): Result {
+  const mount = from.mount;
+  if (from.entry != mount.root || !mount.parent) return -Errno.EINVAL;
+  if ((at.entry.flags & EntryFlag.Unlinked) != 0 || at.mount.detached) return -Errno.ENOENT;
+  if (isDirectory(mount.root.inode!) != isDirectory(at.entry.inode!)) return -Errno.EINVAL;
+  let above: Mount | null = at.mount;
+  while (above) {
+    if (above == mount) return -Errno.ELOOP;
+    above = above.parent;
+  }
+  unhook(vfs, mount);
+  hook(vfs, mount, at);
+  return 0;
 }
 
 /**

@@ -30,7 +30,7 @@ import {
 } from "./inode";
 import { Notify, notifyLinks, notifyName } from "./inotify";
 import { mountAt } from "./mount";
-import { mayChange, mayCreate, mayDelete, newFileGroup, newFileMode, permission, Want } from "./permission";
+import { mayChange, mayChangeMount, mayCreate, mayDelete, newFileGroup, newFileMode, permission, Want } from "./permission";
 import { LastKind, LastName, lastName, lookupChild, pathRelease, pathSet, walk, WalkFlag } from "./walk";
 
 /** Most hard links of a file. */
@@ -200,6 +200,7 @@ function remove(context: FsContext, c: Credentials, base: Path | null, name: usi
   let r = walk(place, context, c, base, name, length, WalkFlag.Parent);
   if (r < 0) return r;
   r = wrongLast(lastName.kind, directoryWanted);
+  if (r >= 0) r = mayChangeMount(place.mount);
   if (r >= 0) r = lookupLast(place, lastName);
   if (r >= 0) {
     const victim = changetype<Entry>(<usize>r);
@@ -283,7 +284,8 @@ function renameFound(context: FsContext, c: Credentials, flags: u32): Result {
   if (oldLast.kind != LastKind.Normal) return -Errno.EBUSY;
   if (lastName.kind != LastKind.Normal) return (flags & RenameFlag.NoReplace) != 0 ? -Errno.EEXIST : -Errno.EBUSY;
   if (place.entry.inode!.fs.kind != FileSystemKind.Memory || holdsQueues(place.entry.inode!.fs)) return -Errno.EPERM;
-  let r = lookupLast(place, oldLast);
+  let r = mayChangeMount(place.mount);
+  if (r >= 0) r = lookupLast(place, oldLast);
   if (r < 0) return r;
   const old = changetype<Entry>(<usize>r);
   r = lookupChild(other.entry, lastName.name, lastName.length, lastName.hash);

@@ -49,9 +49,15 @@ export function ownerOrCapable(inode: Inode, c: Credentials): bool {
   return inode.uid == c.fsuid || capable(c, Capability.Fowner);
 }
 
+/** Whether anything of that mount may change: 0, or -EROFS on a read-only mount or file system. */
+export function mayChangeMount(mount: Mount): Result {
+  return ((mount.flags | mount.fs.flags) & MountFlag.ReadOnly) != 0 ? -Errno.EROFS : 0;
+}
+
 /** Whether anything at that place may change: 0; -EROFS on a read-only mount or file system; -EBUSY in a lower tree that is in use. */
 export function mayChange(mount: Mount, e: Entry): Result {
-  if (((mount.flags | mount.fs.flags) & MountFlag.ReadOnly) != 0) return -Errno.EROFS;
+  const r = mayChangeMount(mount);
+  if (r < 0) return r;
   return mount.fs.uppers != 0 && entryBusy(e) ? -Errno.EBUSY : 0;
 }
 

@@ -1,4 +1,4 @@
-// mount and umount2, for programs with CAP_SYS_ADMIN in their container: tmpfs, bind mounts and changes of flags. There is no propagation
+// mount and umount2, for programs with CAP_SYS_ADMIN in their container: tmpfs, bind mounts, moves and changes of flags. There is no propagation
 // between containers' trees, so a call that sets it private is already fulfilled. See mount(2), umount(2).
 
 import { Errno } from "../../kernel/errno";
@@ -12,92 +12,89 @@ import { capable, Capability } from "../../kernel/task/credentials";
 import { Thread } from "../../kernel/task/thread";
 import { fileSystemRelease } from "../../kernel/vfs/entry";
 import { Path } from "../../kernel/vfs/inode";
-import { mountAdd, mountBind, mountRemove, mountSetFlags } from "../../kernel/vfs/mount";
+import { mountAdd, mountBind, mountMove, mountRemove, mountSetFlags } from "../../kernel/vfs/mount";
 import { pathRelease, pathSet, PATH_MAX, WalkFlag } from "../../kernel/vfs/walk";
 import { AT_FDCWD } from "../types/at";
 import { MountCall, UnmountFlag } from "../types/mount";
-import { contextOf, resolve, resolved, secondText } from "./path";
+import { contextOf, resolve, resolved } from "./path";
 
-const source = changetype<Path>(memory.data(8, 8));
-const typeText = memory.data(64, 8);
+/** Where a call of mount(2) mounts. */
+const place = changetype<Path>(memory.data(8, 8));
+const typeText = memory.data(4096, 8);
+const sourceText = memory.data(4096, 8);
 const optionText = memory.data(4096, 8);
+let typeLength: Result = 0;
+let sourceLength: Result = 0;
+let optionLength: Result = 0;
 
-/** mount(2). Lacks: MS_SHARED, MS_MOVE. */
+/** mount(2). Lacks: MS_SHARED. */
 export function sysMount(t: Thread, from: u64, target: u64, type: u64, flags: u32, data: u64): Result {
-  if (!capable(t.credentials, Capability.SysAdmin)) return -Errno.EPERM;
-  if ((flags & MountCall.MagicMask) == <u32>MountCall.Magic) flags &= ~(<u32>MountCall.MagicMask);
-  if ((flags & MountCall.Remount) != 0) return remount(t, target, flags);
-  if ((flags & MountCall.Bind) != 0) return bind(t, from, target, flags);
-  if ((flags & (MountCall.Private | MountCall.Slave | MountCall.Unbindable)) != 0) return checkMountPoint(t, target);
-  if ((flags & (MountCall.Shared | MountCall.Move)) != 0)
-    return unsupported(t, "flags", flags & (MountCall.Shared | MountCall.Move), -Errno.EINVAL);
-  return mountNew(t, from, target, type, flags, data);
-}
-
-/** Finds a mount point, following links: 0 with `resolved` filled; -EINVAL when it is not the root of a mount. */
-function findMount(t: Thread, target: u64, follow: bool): Result {
-  const r = resolve(t, AT_FDCWD, target, follow ? WalkFlag.Follow : 0);
-  if (r < 0 || resolved.entry == resolved.mount.root) return r;
+  let r = takeNames(from, type, data);
+  if (r >= 0) r = resolve(t, AT_FDCWD, target, WalkFlag.Follow);
+  if (r < 0) return r;
+  pathSet(place, resolved.mount, resolved.entry);
   pathRelease(resolved);
-  return -Errno.EINVAL;
-}
-
-/** Propagation is private everywhere: only the target is checked. */
-function checkMountPoint(t: Thread, target: u64): Result {
-  const r = findMount(t, target, true);
-  if (r >= 0) pathRelease(resolved);
+  r = capable(t.credentials, Capability.SysAdmin) ? mountAtPlace(t, from, type, flags) : -Errno.EPERM;
+  pathRelease(place);
   return r;
 }
 
-function remount(t: Thread, target: u64, flags: u32): Result {
-  const r = findMount(t, target, true);
-  if (r < 0) return r;
-  mountSetFlags(resolved.mount, flags);
-  pathRelease(resolved);
+/** Copies the three texts of a call, as Linux does before it looks at anything else: 0, -EFAULT, -EINVAL or BLOCKED. */
+function takeNames(from: u64, type: u64, data: u64): Result {
+  typeLength = type != 0 ? copyInString(typeText, type, PATH_MAX) : 0;
+  if (typeLength < 0) return typeLength == -Errno.ENAMETOOLONG ? -Errno.EINVAL : typeLength;
+  sourceLength = from != 0 ? copyInString(sourceText, from, PATH_MAX) : 0;
+  if (sourceLength < 0) return sourceLength == -Errno.ENAMETOOLONG ? -Errno.EINVAL : sourceLength;
+  optionLength = data != 0 ? copyInString(optionText, data, PATH_MAX) : 0;
+  if (optionLength < 0) return optionLength == -Errno.ENAMETOOLONG ? -Errno.EINVAL : optionLength;
   return 0;
 }
 
-function bind(t: Thread, from: u64, target: u64, flags: u32): Result {
+/** What the flags ask for, at `place`. */
+function mountAtPlace(t: Thread, from: u64, type: u64, flags: u32): Result {
+  if ((flags & MountCall.MagicMask) == <u32>MountCall.Magic) flags &= ~(<u32>MountCall.MagicMask);
+  if ((flags & MountCall.Remount) != 0) {
+    if (!isMountPoint(place)) return -Errno.EINVAL;
+    mountSetFlags(place.mount, flags);
+    return 0;
+  }
+  if ((flags & MountCall.Bind) != 0) return withSource(t, from, flags);
+  // Propagation is private everywhere: there is nothing to change.
+  if ((flags & (MountCall.Private | MountCall.Slave | MountCall.Unbindable)) != 0) return isMountPoint(place) ? 0 : -Errno.EINVAL;
+  if ((flags & MountCall.Shared) != 0) return unsupported(t, "flags", flags & MountCall.Shared, -Errno.EINVAL);
+  if ((flags & MountCall.Move) != 0) return withSource(t, from, flags);
+  return mountNew(t, type, flags);
+}
+
+@inline
+function isMountPoint(at: Path): bool {
+  return at.entry == at.mount.root;
+}
+
+/** Binds or moves what the path `from` shows. */
+function withSource(t: Thread, from: u64, flags: u32): Result {
+  if (sourceLength == 0) return -Errno.EINVAL;
   let r = resolve(t, AT_FDCWD, from, WalkFlag.Follow);
   if (r < 0) return r;
-  pathSet(source, resolved.mount, resolved.entry);
+  const vfs = contextOf(t).vfs;
+  // A new bind mount takes the flags of its source; others come by a remount.
+  if ((flags & MountCall.Bind) != 0) r = mountBind(vfs, resolved, place, (flags & MountCall.Recursive) != 0, 0);
+  else r = mountMove(vfs, resolved, place);
   pathRelease(resolved);
-  r = resolve(t, AT_FDCWD, target, WalkFlag.Follow);
-  if (r >= 0) {
-    // A new bind mount takes the flags of its source; others come by a remount.
-    r = mountBind(contextOf(t).vfs, source, resolved, (flags & MountCall.Recursive) != 0, 0);
-    pathRelease(resolved);
-  }
-  pathRelease(source);
   return r;
 }
 
 /** Mounts a new file system; only tmpfs can be made by a program. */
-function mountNew(t: Thread, from: u64, target: u64, type: u64, flags: u32, data: u64): Result {
+function mountNew(t: Thread, type: u64, flags: u32): Result {
   if (type == 0) return -Errno.EINVAL;
-  const typeLength = copyInString(typeText, type, 64);
-  if (typeLength < 0) return typeLength == -Errno.ENAMETOOLONG ? -Errno.ENODEV : typeLength;
   if (!bytesEqualLiteral(typeText, <u32>typeLength, "tmpfs") && !bytesEqualLiteral(typeText, <u32>typeLength, "ramfs"))
     return -Errno.ENODEV;
-  store<u8>(optionText, 0);
-  const optionLength = data != 0 ? copyInString(optionText, data, PATH_MAX) : 0;
-  if (optionLength < 0) return optionLength;
   let r = parseOptions(<u32>optionLength);
   if (r < 0) return r;
-  r = resolve(t, AT_FDCWD, target, WalkFlag.Follow);
-  if (r < 0) return r;
-  const sourceLength = from != 0 ? copyInString(secondText, from, PATH_MAX) : 0;
-  if (sourceLength >= 0) r = mountTmpfs(t, flags, secondText, <u32>sourceLength, <u32>typeLength);
-  else r = sourceLength;
-  pathRelease(resolved);
-  return r;
-}
-
-function mountTmpfs(t: Thread, flags: u32, sourceAt: usize, sourceLength: u32, typeLength: u32): Result {
   const vfs = contextOf(t).vfs;
   const fs = memfsNew(vfs.rootMount!.fs.container, mode, uid, gid, sizePages, inodes);
   if (!fs) return -Errno.ENOMEM;
-  const r = mountAdd(vfs, fs, fs.root!, resolved, flags, sourceAt, sourceLength, typeText, typeLength);
+  r = mountAdd(vfs, fs, fs.root!, place, flags, sourceText, <u32>sourceLength, typeText, <u32>typeLength);
   fileSystemRelease(fs);
   return r < 0 ? r : 0;
 }
@@ -160,10 +157,11 @@ function parseSize(p: usize, n: u32): i64 {
 
 export function sysUmount2(t: Thread, target: u64, flags: u32): Result {
   if ((flags & ~(<u32>(UnmountFlag.Force | UnmountFlag.Detach | UnmountFlag.Expire | UnmountFlag.NoFollow))) != 0) return -Errno.EINVAL;
-  if (!capable(t.credentials, Capability.SysAdmin)) return -Errno.EPERM;
-  let r = findMount(t, target, (flags & UnmountFlag.NoFollow) == 0);
+  let r = resolve(t, AT_FDCWD, target, (flags & UnmountFlag.NoFollow) == 0 ? WalkFlag.Follow : 0);
   if (r < 0) return r;
-  r = mountRemove(contextOf(t).vfs, resolved, (flags & UnmountFlag.Detach) != 0);
+  r = capable(t.credentials, Capability.SysAdmin)
+    ? mountRemove(contextOf(t).vfs, resolved, (flags & UnmountFlag.Detach) != 0)
+    : -Errno.EPERM;
   pathRelease(resolved);
   return r;
 }
