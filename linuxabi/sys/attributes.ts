@@ -130,7 +130,7 @@ export function sysFchown(t: Thread, fd: i32, uid: u32, gid: u32): Result {
 }
 
 /** RLIMIT_FSIZE against a file that is to grow: 0, or -EFBIG with SIGXFSZ. */
-function mayGrow(t: Thread, inode: Inode, size: u64): Result {
+export function mayGrow(t: Thread, inode: Inode, size: u64): Result {
   if (size <= inode.size || size <= softLimit(t.process, LimitKind.FileSize)) return 0;
   raise(t, Signal.XFSZ);
   return -Errno.EFBIG;

@@ -10,12 +10,13 @@ import { Thread } from "../../kernel/task/thread";
 import { fileReserve, filePunch } from "../../kernel/vfs/allocate";
 import { canTake, copyBetween, copyToFile } from "../../kernel/vfs/copy";
 import { FileAccess, OpenFlag } from "../../kernel/vfs/flags";
-import { File, FileKind } from "../../kernel/vfs/inode";
+import { File, FileKind, isRegular } from "../../kernel/vfs/inode";
 import { Notify, notifyFile } from "../../kernel/vfs/inotify";
 import { hasSeal, Seal } from "../../kernel/vfs/seal";
 import { touchModified } from "../../kernel/vfs/regular";
-import { TRANSFER_MAX, waitToWrite } from "../../kernel/vfs/transfer";
+import { isSeekable, TRANSFER_MAX, waitToWrite } from "../../kernel/vfs/transfer";
 import { Allocate } from "../types/fcntl";
+import { mayGrow } from "./attributes";
 import { anyFile, fileWith, isNone } from "./descriptor";
 
 const word = memory.data(8, 8);
@@ -45,6 +46,7 @@ export function sysSendfile(t: Thread, out: i32, input: i32, offset: u64, count:
   if (isNone(from) || (from.access & FileAccess.Read) == 0) return -Errno.EBADF;
   const start = positionIn(from, offset);
   if (start < 0) return start;
+  if (offset != 0 && !isSeekable(from)) return -Errno.ESPIPE;
   const to = fileWith(t, out, FileAccess.Write);
   if (isNone(to)) return -Errno.EBADF;
   if (from.kind != FileKind.Regular || !canTake(to) || (to.flags & OpenFlag.Append) != 0) return -Errno.EINVAL;
@@ -84,10 +86,13 @@ export function sysCopyFileRange(t: Thread, input: i32, inputOffset: u64, out: i
   if (target < 0) return target;
   if (flags != 0) return -Errno.EINVAL;
   if (from.kind == FileKind.Directory || to.kind == FileKind.Directory) return -Errno.EISDIR;
-  if (from.kind != FileKind.Regular || to.kind != FileKind.Regular) return -Errno.EINVAL;
+  if (!isRegular(from.inode) || !isRegular(to.inode)) return -Errno.EINVAL;
   if ((from.access & FileAccess.Read) == 0 || (to.access & FileAccess.Write) == 0) return -Errno.EBADF;
   if ((to.flags & OpenFlag.Append) != 0) return -Errno.EBADF;
-  if (count > <u64>(i64.MAX_VALUE - max(start, target))) return -Errno.EOVERFLOW;
+  // Nothing is copied from file system to file system: as on Linux, programs do that themselves.
+  if (from.inode.fs != to.inode.fs) return -Errno.EXDEV;
+  if (from.kind != FileKind.Regular || to.kind != FileKind.Regular) return -Errno.EINVAL;
+  if (count > u64.MAX_VALUE - <u64>max(start, target)) return -Errno.EOVERFLOW;
   const wanted = <u32>min<u64>(count, min(STEP_MAX, TRANSFER_MAX));
   if (from.inode == to.inode && start < target + wanted && target < start + wanted) return -Errno.EINVAL;
   const r = copyBetween(from.inode, start, to.inode, target, wanted);
@@ -115,6 +120,8 @@ export function sysFallocate(t: Thread, fd: i32, mode: u32, offset: i64, bytes: 
   const end = offset + bytes;
   if (end < 0 || <u64>end > FILE_SIZE_MAX) return -Errno.EFBIG;
   const inode = file.inode;
+  const grown = punch ? <Result>0 : mayGrow(t, inode, end);
+  if (grown < 0) return grown;
   if (!punch && <u64>end > inode.size && hasSeal(inode, Seal.Grow)) return -Errno.EPERM;
   let r: Result = 0;
   if (punch || zero) r = filePunch(inode, offset, end);

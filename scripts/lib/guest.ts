@@ -95,7 +95,7 @@ function dispatcher(names: string[]): string {
 /** Compiles the multi-call executable and returns its path. */
 async function buildMultiCall(): Promise<string> {
   const target = path.join(output, "guest");
-  const headers = ["check.h", "terminal.h"].map((name) => path.join(sources, name));
+  const headers = ["badpath.h", "check.h", "terminal.h"].map((name) => path.join(sources, name));
   const objects = path.join(output, "objects");
   fs.mkdirSync(objects, { recursive: true });
   const programs = ["conformance", "torture"].flatMap((folder) => namesIn(folder, ".c").map((name) => ({ folder, name })));
