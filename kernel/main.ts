@@ -4,6 +4,7 @@ import { fpuInit, fpuSave, halt } from "../shim/isa";
 import { apicInit } from "../drivers/platform/apic";
 import { calibrate } from "../drivers/platform/calibrate";
 import { powerInit } from "../drivers/platform/power";
+import { powerButtonInit } from "../drivers/platform/powerbutton";
 import { rtcSeconds } from "../drivers/platform/rtc";
 import { consoleInit, consoleListen, consoleScreenInit } from "../drivers/console";
 import { pciScan } from "../drivers/bus/pci";
@@ -144,6 +145,7 @@ export function boot(): void {
   logNumber(framesUsable() / 256);
   logEnd();
   powerInit();
+  powerButtonInit();
   consoleRegister();
   netRegister();
   pciScan();

@@ -1,8 +1,11 @@
-// Ending the machine: power off and reboot, by what the platform's drivers have registered.
+// Ending the machine: power off and reboot, by what the platform's drivers have registered; and the button with which a person asks for it.
 
 import { halt } from "../shim/isa";
 import { log } from "./log/log";
 import { debugExit } from "./log/panic";
+import { Result } from "./result";
+import { park } from "./task/thread";
+import { wakeAll, WaitQueue } from "./task/wait";
 
 type Function = () => void;
 let off: u32 = 0;
@@ -31,4 +34,20 @@ export function reboot(): void {
 export function powerHalt(): void {
   log("power", "halted");
   halt();
+}
+
+let pressed = false;
+const waiting = changetype<WaitQueue>(memory.data(8, 8));
+
+/** For the driver: the power button has been pressed. */
+export function powerButtonPressed(): void {
+  pressed = true;
+  wakeAll(waiting);
+}
+
+/** Waits until the button has been pressed since the last call: 0. */
+export function waitForPowerButton(): Result {
+  if (!pressed) return park(waiting);
+  pressed = false;
+  return 0;
 }

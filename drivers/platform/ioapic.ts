@@ -6,6 +6,7 @@ import { apicId } from "./apic";
 const FIRST: u64 = 0xfec0_0000;
 const SECOND: u64 = 0xfec1_0000;
 const TABLE: u32 = 0x10;
+const ACTIVE_LOW: u32 = 1 << 13;
 const LEVEL: u32 = 1 << 15;
 
 function write(base: u64, register: u32, value: u32): void {
@@ -26,6 +27,11 @@ export function ioapicRoute(pin: u32, vector: u32): void {
 /** Routes ISA interrupt `line` to `vector`: edge-triggered, active high. */
 export function isaRoute(line: u32, vector: u32): void {
   route(FIRST, line, vector);
+}
+
+/** Routes line `gsi` of the first I/O APIC to `vector`. */
+export function gsiRoute(gsi: u32, vector: u32, isActiveLow: bool, isLevel: bool): void {
+  route(FIRST, gsi, vector | (isActiveLow ? ACTIVE_LOW : 0) | (isLevel ? LEVEL : 0));
 }
 
 function route(base: u64, pin: u32, low: u32): void {

@@ -8,7 +8,7 @@ import { logOldest, logRead } from "../../kernel/log/log";
 import { framesFree, framesUsable, PAGE_SHIFT, PAGE_SIZE } from "../../kernel/mm/frame";
 import { heapBytesHeld, heapBytesUsed } from "../../kernel/mm/heap";
 import { copyOut } from "../../kernel/mm/user";
-import { powerHalt, powerOff, reboot } from "../../kernel/power";
+import { powerHalt, powerOff, reboot, waitForPowerButton } from "../../kernel/power";
 import { getRandom } from "../../kernel/vfs/random";
 import { Result } from "../../kernel/result";
 import { Thread } from "../../kernel/task/thread";
@@ -101,4 +101,8 @@ export function hostPower(t: Thread, action: u64): Result {
       break;
   }
   return -Errno.EINVAL;
+}
+
+export function hostPowerButton(t: Thread): Result {
+  return waitForPowerButton();
 }

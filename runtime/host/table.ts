@@ -7,7 +7,7 @@ import { Thread } from "../../kernel/task/thread";
 import { hostContainerCreate, hostContainerDelete, hostContainerKill, hostContainerStart, hostContainerState } from "./containers";
 import { hostClose, hostOpen, hostRead, hostReadDirectory, hostResize, hostSeek, hostStat, hostStatDescriptor, hostWrite } from "./files";
 import { hostContainerList, hostContainerProcesses } from "./lists";
-import { hostLog, hostPower, hostRandom, hostSystemInformation, hostTime } from "./machine";
+import { hostLog, hostPower, hostPowerButton, hostRandom, hostSystemInformation, hostTime } from "./machine";
 import {
   hostGetDirectory,
   hostMakeDirectory,
@@ -88,6 +88,7 @@ export function hostCall(t: Thread): Result {
     case 53: return hostShutdown(t, t.rdi, t.rsi);
     case 54: return hostSocketName(t, t.rdi, t.rsi, t.rdx, t.r10);
     case 55: return hostNetworkList(t, t.rdi, t.rsi, t.rdx, t.r10, t.r8);
+    case 61: return hostPowerButton(t);
   }
   return -Errno.ENOSYS;
 }

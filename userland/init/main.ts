@@ -7,6 +7,7 @@ import { FOR_EVER, monotonicTime, PollSet, programArguments, sleep, spawn, wait 
 import { Service, servicesOf } from "./services";
 
 const SHELL: string = "/bin/sh";
+const POWER_BUTTON: string = "/bin/powerbutton";
 const SECOND_NS: u64 = 1_000_000_000;
 /** A service that lives less long is not started again. */
 const SERVICE_LIFE_NS: u64 = 10 * SECOND_NS;
@@ -18,6 +19,7 @@ export function main(): i32 {
   services = servicesOf(words);
   for (let i = 0; i < services.length; i++) start(services[i]);
   const isControlled = hasOption(words, "control");
+  if (!isControlled) spawn(POWER_BUTTON, [POWER_BUTTON], 0, 1, 2, false);
   while (true) {
     if (isControlled) {
       reapUntil(0);

@@ -61,6 +61,7 @@ export const enum Call {
   Shutdown = 53,
   SocketName = 54,
   NetworkList = 55,
+  PowerButton = 61,
 }
 
 /** Where linear memory begins in the process (userland/start/start.c). */

@@ -181,3 +181,8 @@ export const enum PowerAction {
 export function power(action: PowerAction): i64 {
   return call(Call.Power, action, 0, 0, 0, 0, 0);
 }
+
+/** Waits until the machine's power button has been pressed: 0 or -errno. */
+export function waitForPowerButton(): i64 {
+  return call(Call.PowerButton, 0, 0, 0, 0, 0, 0);
+}

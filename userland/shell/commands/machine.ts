@@ -2,7 +2,8 @@
 
 import { containerList, containerProcesses, ProcessRecord } from "../../lib/containers";
 import { clockTime, humanBytes } from "../../lib/number";
-import { Cursor, power, PowerAction, readLog, sleep, systemInformation } from "../../lib/process";
+import { Cursor, PowerAction, readLog, sleep, systemInformation } from "../../lib/process";
+import { shutDown } from "../../lib/shutdown";
 import { Options, Session, STATUS_INTERRUPTED } from "../session";
 import { Table } from "../table";
 
@@ -67,11 +68,11 @@ export function mem(session: Session, words: string[]): i32 {
 export function poweroff(session: Session, words: string[]): i32 {
   if (words.length > 1) return session.usage();
   session.output.flush();
-  return session.fail("poweroff", "", power(PowerAction.Off));
+  return session.fail("poweroff", "", shutDown(PowerAction.Off));
 }
 
 export function reboot(session: Session, words: string[]): i32 {
   if (words.length > 1) return session.usage();
   session.output.flush();
-  return session.fail("reboot", "", power(PowerAction.Reboot));
+  return session.fail("reboot", "", shutDown(PowerAction.Reboot));
 }
