@@ -61,6 +61,7 @@ function machine(memory) {
     write_fs_base: () => {},
     read_gs_base: () => 0n,
     write_gs_base: () => {},
+    trap_time_stamp: () => {},
     physical_zero_page: (pa) => void bytes().fill(0, Number(pa), Number(pa) + 4096),
     physical_copy_page: (to, from) => void bytes().copyWithin(Number(to), Number(from), Number(from) + 4096),
     physical_read: (to, pa, count) => void bytes().copyWithin(to >>> 0, Number(pa), Number(pa) + count),

@@ -18,7 +18,7 @@ import { cloneInit, writeChildTid } from "../linuxabi/sys/clone";
 import { ptyPeerInit } from "../linuxabi/sys/ptypeer";
 import { socketIoctlInit } from "../linuxabi/sys/socketioctl";
 import { ttyIoctlInit } from "../linuxabi/sys/ttyfile";
-import { judgeCall } from "../linuxabi/seccomp/judge";
+import { judgeEntry } from "../linuxabi/userdispatch";
 import { linuxCall } from "../linuxabi/table";
 import { vdsoStart } from "../linuxabi/vdso";
 import { CALL_NAMES } from "../linuxabi/types/calls";
@@ -127,7 +127,7 @@ export function boot(): void {
   reclaimInit();
   processReclaimInit();
   setPersonality(linuxCall, hostCall, deliverSignals, writeChildTid);
-  setCallFilter(judgeCall);
+  setCallFilter(judgeEntry);
   setCallNames(CALL_NAMES);
   must(openFilesInit() && inetInit(), "open files");
   cloneInit();

@@ -8,7 +8,7 @@ import { exitThread } from "./task/lifecycle";
 import { operationCloses, releaseOperation } from "./task/operation";
 import { requestReschedule, requeueCurrent, shouldYield, sliceEndNs, switchCharged, switchToNext } from "./task/scheduler";
 import { stopThread } from "./task/stop";
-import { current, EntryWork, Thread, ThreadState, Work } from "./task/thread";
+import { current, Thread, ThreadState, Work } from "./task/thread";
 import { workRun } from "./task/work";
 import { nowNs } from "./time/clock";
 import { timerNextNs, timerRun } from "./time/timer";
@@ -23,7 +23,7 @@ let linuxCall: u32 = 0;
 let hostCall: u32 = 0;
 let deliverSignals: u32 = 0;
 let firstRun: u32 = 0;
-/** What the filters of a thread say to its call: PASSED, or the call's result. */
+/** What those say who look at a call before it is carried out: PASSED, or the call's result. */
 let judgeCall: u32 = 0;
 
 /** Registers the tables and the last steps before user mode; once, at boot. */
@@ -39,14 +39,21 @@ export function setCallFilter(judge: CallFunction): void {
   judgeCall = judge.index;
 }
 
-/** A call of a thread with entry work: the host's table, or a filter that looks first. */
+/** A call of a thread with entry work: the host's table, or somebody looks at it first. */
 export function slowCall(t: Thread): Result {
   if (t.process.host) return call_indirect<Result>(hostCall, t);
-  if ((t.entry & EntryWork.Seccomp) != 0) {
+  if (t.entry != 0) {
     const r = call_indirect<Result>(judgeCall, t);
+    t.judging = r == BLOCKED;
     if (r != PASSED) return r;
   }
   return call_indirect<Result>(linuxCall, t);
+}
+
+/** A call that was parked: what it passed before is not asked again. */
+function callAgain(t: Thread): Result {
+  if (t.judging) return slowCall(t);
+  return t.process.host ? call_indirect<Result>(hostCall, t) : call_indirect<Result>(linuxCall, t);
 }
 
 /** All registers of `current` are in its Thread: true except on the first, straight run of a call. */
@@ -73,7 +80,7 @@ function restart(t: Thread): void {
   if (t.call == NO_CALL) return; // a page fault that had to wait for memory: the instruction runs again
   t.restarting = true;
   registersSaved = true;
-  const result = t.process.host ? call_indirect<Result>(hostCall, t) : call_indirect<Result>(linuxCall, t);
+  const result = t.entry == 0 ? call_indirect<Result>(linuxCall, t) : callAgain(t);
   registersSaved = false;
   if (result <= GONE) {
     operationCloses();

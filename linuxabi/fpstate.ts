@@ -52,6 +52,12 @@ export function fpuFrameBytes(t: Thread): u32 {
   return hasXsave ? areaBytes + 4 : areaBytes;
 }
 
+/** The components of the processor's state that a thread has, as XCR0 counts them. */
+export function fpuComponents(t: Thread): u64 {
+  if (areaBytes == 0) ready(t);
+  return components;
+}
+
 /** True when frames have XSAVE state rather than FXSAVE's. */
 export function fpuFrameExtended(): bool {
   return hasXsave;

@@ -115,6 +115,12 @@ ISA void isa_write_fs_base(u64 v) {
 }
 ISA u64 isa_read_gs_base(void) { return isa_rdmsr(MSR_KERNEL_GS_BASE); }
 ISA void isa_write_gs_base(u64 v) { isa_wrmsr(MSR_KERNEL_GS_BASE, v); }
+ISA void isa_trap_time_stamp(u32 on) {
+	u64 cr4;
+	__asm__ volatile("mov %%cr4, %0" : "=r"(cr4));
+	cr4 = on ? cr4 | 1 << 2 : cr4 & ~4ull;
+	__asm__ volatile("mov %0, %%cr4" : : "r"(cr4));
+}
 
 /* User memory may be touched between USER_OPEN and USER_CLOSE (SMAP). A fault at `at` resumes at `to`; a `to` below 16 is how many bytes of code
  * to skip, and then the fault is counted. Those come last in the table: there are many, and they fault less often than copies do. */

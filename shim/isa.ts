@@ -75,6 +75,9 @@ export declare function writeFsBase(value: u64): void;
 export declare function readUserGsBase(): u64;
 @external("isa", "write_gs_base")
 export declare function writeUserGsBase(value: u64): void;
+/** CR4.TSD: RDTSC and RDTSCP in user mode raise #GP. */
+@external("isa", "trap_time_stamp")
+export declare function trapTimeStamp(on: bool): void;
 
 /** User memory, in the current address space, with fault recovery: each returns the number of bytes NOT copied. */
 @external("isa", "copy_from_user")

@@ -21,7 +21,7 @@ const PT_GNU_STACK: u32 = 0x6474e551;
 const ET_EXEC: u16 = 2;
 const ET_DYN: u16 = 3;
 const EM_X86_64: u16 = 62;
-const HEADER_BYTES: u32 = 64;
+export const HEADER_BYTES: u32 = 64;
 const SEGMENT_BYTES: u32 = 56;
 /** Linux accepts program headers of up to a page. */
 const SEGMENTS_MAX: u32 = 4096 / 56;

@@ -5,6 +5,7 @@ import { fpuRestore, writeFsBase, writeUserGsBase } from "../../shim/isa";
 import { Errno } from "../errno";
 import * as elf from "./elf";
 import { PAGE_SIZE } from "../mm/frame";
+import { cstringLength } from "../lib/bytes";
 import { mapRegion } from "../mm/map";
 import { AddressSpace, spaceLoad, spaceNew, spaceRelease, WRITE_EXECUTE_ALONE } from "../mm/space";
 import { spaceAwake } from "../mm/trim";
@@ -18,10 +19,10 @@ import { processTimersExec } from "../task/itimer";
 import { becomeLeader, endOtherThreads, fpuReset, programSet, vforkDone } from "../task/lifecycle";
 import { LimitKind, softLimit } from "../task/limits";
 import { actionsCopy, actionsRelease, actionsResetForExec, actionsRetain, SignalActions } from "../task/signal";
-import { current, NEVER, parkUninterruptible, Thread } from "../task/thread";
+import { current, EntryWork, NEVER, parkUninterruptible, Thread } from "../task/thread";
 import { childQueue } from "../task/process";
 import { fdCloseForExec } from "../vfs/fdtable";
-import { FsContext, Inode, isRegular, Mount, MountFlag, Path } from "../vfs/inode";
+import { FsContext, Inode, isRegular, isSymlink, Mount, MountFlag, Path } from "../vfs/inode";
 import { permission, Want } from "../vfs/permission";
 import { inodeRead } from "../vfs/regular";
 import { pathRelease, walk, WalkFlag } from "../vfs/walk";
@@ -44,18 +45,23 @@ const MMAP_PAGE_ZERO: u32 = 0x0100000;
 const READ_IMPLIES_EXEC: u32 = 0x0400000;
 
 const line = memory.data(256, 16);
-const nameBuffer = memory.data(4096, 16);
+/** Room for a path, and for the descriptor that it is below. */
+const NAME_BYTES: u32 = 4096 + 32;
+const nameBuffer = memory.data(NAME_BYTES, 16);
 /** The name execve was given: AT_EXECFN and comm. */
-const givenName = memory.data(4096, 16);
+const givenName = memory.data(NAME_BYTES, 16);
+/** A descriptor alone was given: comm is the name of its file. */
+let namedByEntry: bool = false;
 const interpreterName = memory.data(4096, 16);
 const facts = changetype<ProgramFacts>(memory.data(48, 8));
 const place = changetype<Path>(memory.data(8, 8));
 const interpreterPlace = changetype<Path>(memory.data(8, 8));
 const random = memory.data(16, 8);
 
-/** Checks that what a path led to may be run: 0 or -EACCES. */
+/** Checks that what a path led to may be run: 0, -ELOOP or -EACCES. */
 function mayExecute(at: Path, c: Credentials): Result {
   const inode = at.entry.inode!;
+  if (isSymlink(inode)) return -Errno.ELOOP; // a path that was not to be followed
   if (!isRegular(inode) || at.mount.flags & MountFlag.NoExec) return -Errno.EACCES;
   return permission(inode, c, Want.Execute);
 }
@@ -171,7 +177,7 @@ function mapBoth(space: AddressSpace, inode: Inode, named: bool): Result {
   space.brk = space.brkStart;
   if (!named) return <Result>facts.entry;
   const interpreter = interpreterPlace.entry.inode!;
-  r = elf.readProgram(interpreter);
+  r = interpreter.size < elf.HEADER_BYTES ? -Errno.EIO : elf.readProgram(interpreter);
   if (r >= 0 && !elf.hasSegments()) r = -Errno.ENOEXEC;
   if (r >= 0) {
     bias = chooseBias(true, space);
@@ -185,19 +191,35 @@ function mapBoth(space: AddressSpace, inode: Inode, named: bool): Result {
 /**
  * Replaces the program of thread `t`'s process. `name` (length without NUL) is looked up from `base` (null: the working directory) with
  * walk flags `flags`; `a` holds arguments and environment and stays the caller's. When `t` is not the current thread its process must have no
- * program yet (the first program of a container). 0, or an error that leaves the old program untouched; BLOCKED while other threads end.
+ * program yet (the first program of a container). A name below a descriptor is shown to the program and its interpreter as `shown`; when the
+ * descriptor will be closed (`vanishes`) no interpreter finds it: -ENOENT. 0, or an error that leaves the old program untouched; BLOCKED while
+ * other threads end.
  */
-export function execute(t: Thread, base: Path | null, name: usize, length: u32, flags: u32, a: Arguments): Result {
+export function execute(
+  t: Thread,
+  base: Path | null,
+  name: usize,
+  length: u32,
+  flags: u32,
+  a: Arguments,
+  shown: usize = 0,
+  shownLength: u32 = 0,
+  vanishes: bool = false,
+): Result {
   const process = t.process;
   const context = process.paths!;
   const c = t.credentials;
   memory.copy(nameBuffer, name, length);
   store<u8>(nameBuffer + length, 0);
-  const givenLength = length;
-  memory.copy(givenName, nameBuffer, length + 1);
-
+  namedByEntry = shown != 0 && length == 0;
   let r = findProgram(place, context, c, base, nameBuffer, length, flags);
   if (r < 0) return r;
+  if (shown != 0) {
+    length = shownLength;
+    memory.copy(nameBuffer, shown, length + 1);
+  }
+  const givenLength = length;
+  memory.copy(givenName, nameBuffer, length + 1);
   for (let depth: u32 = 0; ; depth++) {
     const inode = place.entry.inode!;
     if (inode.writers > 0) r = -Errno.ETXTBSY;
@@ -205,6 +227,7 @@ export function execute(t: Thread, base: Path | null, name: usize, length: u32, 
       memory.fill(line, 0, SCRIPT_LINE);
       r = script(a, inodeRead(inode, 0, line, SCRIPT_LINE), length);
     }
+    if (r > 0 && vanishes) r = -Errno.ENOENT;
     if (r <= 0) break;
     length = <u32>r;
     pathRelease(place);
@@ -318,6 +341,7 @@ function commit(
   t.clearTid = 0;
   t.robustList = 0;
   t.rseq = 0;
+  t.entry &= ~EntryWork.UserDispatch;
   fpuReset(t);
   if (t == current) {
     fpuRestore(t.fpu);
@@ -340,11 +364,12 @@ function becomeSecure(t: Thread): void {
 
 /** comm: the last component of the name execve was given, 15 bytes at most. */
 function setName(t: Thread): void {
-  const name = changetype<usize>(givenName);
-  let from = name;
-  for (let p = name; load<u8>(p) != 0; p++) if (load<u8>(p) == 0x2f && load<u8>(p, 1) != 0) from = p + 1;
+  const entry = place.entry;
+  let from = namedByEntry ? entry.name : givenName;
+  const end = from + (namedByEntry ? entry.nameLength : cstringLength(givenName));
+  for (let p = from; p + 1 < end && !namedByEntry; p++) if (load<u8>(p) == 0x2f) from = p + 1;
   const to = changetype<usize>(t) + offsetof<Thread>("name0");
   t.name0 = 0;
   t.name1 = 0;
-  for (let i: u32 = 0; i < 15 && load<u8>(from + i) != 0; i++) store<u8>(to + i, load<u8>(from + i));
+  memory.copy(to, from, min<usize>(end - from, 15));
 }

@@ -19,7 +19,7 @@ import { LIMIT_KINDS, LimitKind, softLimit, UNLIMITED } from "./limits";
 import { groupJoin, sessionJoin, threadsOf } from "./pids";
 import { Process } from "./process";
 import { actionsCopy, actionsResetForExec, actionsRetain } from "./signal";
-import { Thread } from "./thread";
+import { EntryWork, Thread, ThreadMark } from "./thread";
 
 /** Flags of clone(2) (include/uapi/linux/sched.h). */
 export const enum CloneFlag {
@@ -90,7 +90,7 @@ function inherit(child: Thread, from: Thread): void {
   child.fsBase = readFsBase();
   child.gsBase = readUserGsBase();
   fpuSave(child.fpu); // the caller's state is in the CPU
-  child.entry = from.entry;
+  child.entry = from.entry & ~EntryWork.UserDispatch;
   child.filter = filterRetain(from.filter);
   child.signalMask = from.signalMask;
   child.nice = from.nice;
@@ -98,7 +98,7 @@ function inherit(child: Thread, from: Thread): void {
   child.priority = from.priority;
   if (from.resetOnFork && child.nice < 0) child.nice = 0;
   child.memoryPolicy = from.memoryPolicy;
-  child.marks = from.marks;
+  child.marks = from.marks & ~(<u8>ThreadMark.ManyProcesses);
   child.affinity = from.affinity;
   child.virtualNs = from.virtualNs;
   child.noNewPrivileges = from.noNewPrivileges;
@@ -170,11 +170,10 @@ function share(process: Process, old: Process, flags: u64): bool {
  * tid addresses, then calls threadStart.
  */
 export function cloneFrom(from: Thread, flags: u64, exitSignal: u32, tid: u32 = 0): Result {
-  if (flags & CloneFlag.SignalHandlers && !(flags & CloneFlag.Vm)) return -Errno.EINVAL;
-  if (flags & CloneFlag.Thread && !(flags & CloneFlag.SignalHandlers)) return -Errno.EINVAL;
   if (flags & CLONE_CLEAR_SIGHAND && flags & CloneFlag.SignalHandlers) return -Errno.EINVAL;
   if (flags & CloneFlag.Parent && !from.process.parent) return -Errno.EINVAL;
   if (!withinProcessLimit(from)) return -Errno.EAGAIN;
+  from.marks &= ~(<u8>ThreadMark.ManyProcesses);
   const context = ioContextFor(from, (flags & CLONE_IO) != 0);
   if (context < 0) return context;
   const child = flags & CloneFlag.Thread ? threadNew(from.process, from.credentials, tid) : cloneProcess(from, flags, exitSignal, tid);

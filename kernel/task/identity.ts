@@ -4,7 +4,9 @@
 import { Errno } from "../errno";
 import { Result } from "../result";
 import { CAPABILITIES_ALL, Capability, capable, Credentials, credentialsCopy, credentialsNew, credentialsRelease } from "./credentials";
-import { Thread } from "./thread";
+import { LimitKind, softLimit, UNLIMITED } from "./limits";
+import { threadsOf } from "./pids";
+import { Thread, ThreadMark } from "./thread";
 
 /** "Leave it as it is", as an argument of the calls that set several ids. */
 export const KEEP: u32 = 0xffff_ffff;
@@ -53,7 +55,20 @@ function fixCapabilities(c: Credentials, old: Credentials): void {
   if (old.euid != 0 && c.euid == 0) c.effective = c.permitted;
 }
 
+/** True when user `uid` has more threads in the container than `t` may have (RLIMIT_NPROC). */
+export function exceedsProcesses(t: Thread, uid: u32): bool {
+  const limit = softLimit(t.process, LimitKind.Processes);
+  return limit != UNLIMITED && threadsOf(t.process.container, uid) > limit;
+}
+
+/** Becoming a user who has too many processes succeeds; the next execve(2) may fail. */
+function noteProcesses(t: Thread, uid: u32): void {
+  if (uid != 0 && exceedsProcesses(t, uid)) t.marks |= <u8>ThreadMark.ManyProcesses;
+  else t.marks &= ~(<u8>ThreadMark.ManyProcesses);
+}
+
 function commitUser(t: Thread, c: Credentials): Result {
+  if (c.uid != t.credentials.uid) noteProcesses(t, c.uid);
   c.fsuid = c.euid;
   fixCapabilities(c, t.credentials);
   credentialsCommit(t, c);

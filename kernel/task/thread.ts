@@ -53,6 +53,8 @@ export const enum EntryWork {
   /** A process of the host world: the other system-call table. */
   HostTable = 1,
   Seccomp = 2,
+  /** PR_SET_SYSCALL_USER_DISPATCH: the program itself carries out some calls (linuxabi/userdispatch.ts). */
+  UserDispatch = 4,
 }
 
 /** Bits of Thread.marks, which prctl(2) sets and shows. */
@@ -61,6 +63,10 @@ export const enum ThreadMark {
   MachineCheck = 1,
   MachineCheckEarly = 2,
   IoFlusher = 4,
+  /** Reading the time-stamp counter is SIGSEGV (PR_SET_TSC). */
+  NoTimeStamp = 8,
+  /** It became a user who then had more processes than RLIMIT_NPROC (execve(2), EAGAIN). */
+  ManyProcesses = 16,
 }
 
 @unmanaged
@@ -123,7 +129,9 @@ export class Thread {
   restarting: bool;
   /** A signal ends the park. */
   interruptible: bool;
-  pad0: u16;
+  /** The call is parked before it is carried out: whoever judges it looks again. */
+  judging: bool;
+  pad0: u8;
 
   // Progress of the current call across parks; all zero when a call starts.
   opPhase: u32;
@@ -177,6 +185,10 @@ export class Thread {
   rseq: u64;
   rseqBytes: u32;
   rseqSignature: u32;
+  /** With EntryWork.UserDispatch: the byte that switches it, or 0, and the code whose calls are the kernel's. */
+  dispatchSelector: u64;
+  dispatchStart: u64;
+  dispatchBytes: u64;
   parentDeathSignal: u32;
   exitStatus: u32;
   timerSlackNs: u32;

@@ -126,6 +126,28 @@ export function bpfCheck(program: usize, count: u32): Result {
   return sound ? 0 : -Errno.EINVAL;
 }
 
+/** What Linux makes of the program beside its instructions: it clears both registers and keeps the data's address. */
+const COST_OF_START: u32 = 3;
+
+/** Instructions that Linux translates the one at `instruction` to: what it counts when it bounds the filters of a thread (net/core/filter.c). */
+function costOf(instruction: usize): u32 {
+  const code = codeOf(instruction);
+  if (code == Bpf.RET_K) return 2;
+  if (code == Bpf.DIV_X) return 5; // it looks for 0 itself
+  if (!isJump(code) || code == Bpf.JA) return 1;
+  // Constants are signed there, and most conditions can be turned round: a way that only goes on costs nothing.
+  const first: u32 = (code & 8) == 0 && <i32>operand(instruction) < 0 ? 1 : 0;
+  const onlyElse = load<u8>(instruction, 2) == 0 && (code & ~8) != Bpf.JSET_K;
+  return first + (load<u8>(instruction, 3) == 0 || onlyElse ? 1 : 2);
+}
+
+/** Instructions of the checked program as Linux counts them. */
+export function bpfCost(program: usize, count: u32): u32 {
+  let cost = COST_OF_START;
+  for (let at: u32 = 0; at < count; at++) cost += costOf(program + (at << SHIFT));
+  return cost;
+}
+
 /** The program's result depends on data that bpfRun was not given. */
 export const DEPENDS: u64 = 1 << 32;
 

@@ -121,7 +121,7 @@ function carryOut(t: Thread, verdict: u32): Result {
     case SECCOMP_RET_ERRNO:
       return -(<Result>min(detail, ERRNO_MAX));
     case SECCOMP_RET_TRAP:
-      trap(t, detail);
+      sendCallSignal(t, SYS_SECCOMP, detail);
       return GONE;
     case SECCOMP_RET_TRACE: // nobody can trace
     case SECCOMP_RET_USER_NOTIF: // nor listen
@@ -132,10 +132,10 @@ function carryOut(t: Thread, verdict: u32): Result {
   return GONE;
 }
 
-/** SIGSYS that tells of the call; the registers are those from before it. */
-function trap(t: Thread, detail: u32): void {
+/** SIGSYS with this si_code that tells of the call; the registers are those from before it. */
+export function sendCallSignal(t: Thread, code: i32, detail: u32): void {
   t.rax = t.call;
-  const info = newInfo(Signal.SYS, SYS_SECCOMP);
+  const info = newInfo(Signal.SYS, code);
   info.forced = true;
   info.error = <i32>detail;
   infoSetAddress(info, t.rip);

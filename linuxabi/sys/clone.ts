@@ -19,6 +19,11 @@ import { NEVER, parkUninterruptible, Thread, Work } from "../../kernel/task/thre
 
 const SIGCHLD: u32 = 17;
 const SIGNAL_MASK: u64 = 0xff;
+/** For clone3 only, as it stands among the bits of clone's signal. */
+const CLONE_NEWTIME: u64 = 0x80;
+const CLONE_NEWNS: u64 = 0x2_0000;
+const CLONE_NEWUSER: u64 = 0x1000_0000;
+const CLONE_NEWPID: u64 = 0x2000_0000;
 /** MAX_PID_NS_LEVEL. */
 const PID_LEVELS_MAX: u64 = 32;
 /** CLONE_NEW*: containers do not nest, so a program may not make namespaces. */
@@ -73,8 +78,16 @@ export function cloneInit(): void {
   registerOperation(OperationKind.Vfork, releaseVforkChild);
 }
 
+/** Flags that contradict each other whoever asks: Linux looks at these before it asks for a privilege. */
+function areContradictory(f: u64): bool {
+  if ((f & CloneFlag.Fs) != 0 && (f & (CLONE_NEWNS | CLONE_NEWUSER)) != 0) return true;
+  if ((f & CloneFlag.SignalHandlers) != 0 && (f & CloneFlag.Vm) == 0) return true;
+  return (f & CloneFlag.Thread) != 0 && ((f & CloneFlag.SignalHandlers) == 0 || (f & (CLONE_NEWUSER | CLONE_NEWPID)) != 0);
+}
+
 function start(t: Thread): Result {
   if (t.opKind == OperationKind.Vfork) return waitForVfork(t);
+  if (areContradictory(flags)) return -Errno.EINVAL;
   if (flags & NEW_NAMESPACES) return -Errno.EPERM;
   if (flags & ~(KNOWN | CLONE_CLEAR_SIGHAND)) return -Errno.EINVAL;
   if (flags & CloneFlag.ParentSetTid) {
@@ -177,7 +190,8 @@ export function sysClone3(t: Thread, ua: u64, bytes: u64): Result {
   const signal = load<u64>(cloneArguments, 32);
   const stackStart = load<u64>(cloneArguments, 40);
   const stackBytes = load<u64>(cloneArguments, 48);
-  if (flags & SIGNAL_MASK || signal > 64 || (stackStart == 0) != (stackBytes == 0)) return -Errno.EINVAL;
+  if (flags & ((SIGNAL_MASK & ~CLONE_NEWTIME) | CloneFlag.Detached) || signal > 64 || (stackStart == 0) != (stackBytes == 0))
+    return -Errno.EINVAL;
   if (flags & (CloneFlag.Thread | CloneFlag.Parent) && signal != 0) return -Errno.EINVAL;
   if (flags & CLONE_INTO_CGROUP) {
     if (load<u64>(cloneArguments, 80) > <u64>i32.MAX_VALUE || bytes < 88) return -Errno.EINVAL;

@@ -79,12 +79,11 @@ export function sysCapget(t: Thread, header: u64, data: u64): Result {
   const words = headerIn(header);
   // The usual way to ask for the version.
   if (data == 0 && words == -Errno.EINVAL) return 0;
-  if (words < 0) return words;
+  if (words < 0 || data == 0) return words < 0 ? words : 0;
   const pid = load<i32>(space, 4);
   if (pid < 0) return -Errno.EINVAL;
   const target = pid == 0 ? t : threadFind(t.process.container, <u32>pid);
   if (!target) return -Errno.ESRCH;
-  if (data == 0) return 0;
   const c = target.credentials;
   for (let i: u32 = 0; i < 2; i++) {
     store<u32>(space + i * 12, <u32>(c.effective >> (i * 32)));

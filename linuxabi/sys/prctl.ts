@@ -7,18 +7,20 @@ import { copyIn, copyInString, copyOut } from "../../kernel/mm/user";
 import { Result } from "../../kernel/result";
 import { CAPABILITY_LAST, Capability, capable, Credentials, credentialsCopy } from "../../kernel/task/credentials";
 import { credentialsCommit, SECURE_BITS, SECURE_LOCKS, SecureBit } from "../../kernel/task/identity";
+import { loadTimeStamp } from "../../kernel/task/scheduler";
 import { isSignal } from "../../kernel/task/signalset";
 import { Thread, ThreadMark } from "../../kernel/task/thread";
 import { prctlSetSeccomp, seccompMode } from "./seccomp";
-import { AmbientOperation, MachineCheck, Mdwe, PR_TSC_ENABLE, Prctl } from "../types/prctl";
+import { setUserDispatch } from "../userdispatch";
+import { AmbientOperation, MachineCheck, Mdwe, PR_TSC_ENABLE, PR_TSC_SIGSEGV, Prctl, SetMm } from "../types/prctl";
 
 const DEFAULT_SLACK_NS: u32 = 50_000;
 const NAME_BYTES: u32 = 16;
 const space = memory.data(16, 8);
 
 /**
- * prctl(2). What is not there is EINVAL, as on a kernel without it: PR_SET_PTRACER (Yama), PR_SCHED_CORE, PR_SET_MM (checkpointing; EPERM without
- * CAP_SYS_RESOURCE). Lacks: PR_SET_SYSCALL_USER_DISPATCH, PR_TSC_SIGSEGV.
+ * prctl(2). PR_SET_PTRACER is EINVAL, as without Yama. Lacks: PR_SET_MM (EPERM without CAP_SYS_RESOURCE), PR_SCHED_CORE (EINVAL, as without
+ * CONFIG_SCHED_CORE).
  */
 export function sysPrctl(t: Thread, operation: i32, a: u64, b: u64, c: u64, d: u64): Result {
   const p = t.process;
@@ -56,9 +58,11 @@ export function sysPrctl(t: Thread, operation: i32, a: u64, b: u64, c: u64, d: u
     case Prctl.PR_CAPBSET_DROP:
       return dropBounding(t, a);
     case Prctl.PR_GET_TSC:
-      return wordOut(a, PR_TSC_ENABLE);
+      return wordOut(a, (t.marks & ThreadMark.NoTimeStamp) != 0 ? PR_TSC_SIGSEGV : PR_TSC_ENABLE);
     case Prctl.PR_SET_TSC:
-      return a == PR_TSC_ENABLE ? 0 : -Errno.EINVAL;
+      return setTimeStamp(t, a);
+    case Prctl.PR_SET_SYSCALL_USER_DISPATCH:
+      return setUserDispatch(t, a, b, c, d);
     case Prctl.PR_GET_SECUREBITS:
       return t.credentials.securebits;
     case Prctl.PR_SET_SECUREBITS:
@@ -69,6 +73,8 @@ export function sysPrctl(t: Thread, operation: i32, a: u64, b: u64, c: u64, d: u
     case Prctl.PR_GET_TIMERSLACK:
       return t.timerSlackNs;
     case Prctl.PR_SET_MM:
+      if (d != 0 || (c != 0 && a != SetMm.PR_SET_MM_AUXV && a != SetMm.PR_SET_MM_MAP && a != SetMm.PR_SET_MM_MAP_SIZE))
+        return -Errno.EINVAL;
       return capable(t.credentials, Capability.SysResource) ? -Errno.EINVAL : -Errno.EPERM;
     case Prctl.PR_SET_PTRACER:
       return -Errno.EINVAL;
@@ -125,6 +131,15 @@ export function sysPrctl(t: Thread, operation: i32, a: u64, b: u64, c: u64, d: u
     default:
       return unsupported(t, "option", operation, -Errno.EINVAL);
   }
+}
+
+/** Reading the time-stamp counter is allowed, or SIGSEGV. */
+function setTimeStamp(t: Thread, mode: u64): Result {
+  if (mode != PR_TSC_ENABLE && mode != PR_TSC_SIGSEGV) return -Errno.EINVAL;
+  if (mode == PR_TSC_SIGSEGV) t.marks |= <u8>ThreadMark.NoTimeStamp;
+  else t.marks &= ~(<u8>ThreadMark.NoTimeStamp);
+  loadTimeStamp(t);
+  return 0;
 }
 
 /** How an error of memory would end the thread's process: kept and shown; there is nothing that finds such errors. */

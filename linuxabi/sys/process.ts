@@ -1,6 +1,7 @@
 // Process calls: running programs, ending, waiting for children, groups and sessions.
 
 import { Errno } from "../../kernel/errno";
+import { putLiteral } from "../../kernel/lib/bytes";
 import { copyInString } from "../../kernel/mm/user";
 import { argumentsCopyIn, argumentsFree, argumentsNew } from "../../kernel/program/arguments";
 import { execute } from "../../kernel/program/exec";
@@ -9,10 +10,12 @@ import { exitGroup, exitThread } from "../../kernel/task/lifecycle";
 import { groupJoin, groupLeave, pidFind, processFind, sessionJoin, sessionLeave } from "../../kernel/task/pids";
 import { LimitKind, softLimit } from "../../kernel/task/limits";
 import { Process } from "../../kernel/task/process";
-import { Thread } from "../../kernel/task/thread";
+import { exceedsProcesses } from "../../kernel/task/identity";
+import { Thread, ThreadMark } from "../../kernel/task/thread";
 import { Path } from "../../kernel/vfs/inode";
 import { WalkFlag } from "../../kernel/vfs/walk";
-import { anyFile, isNone } from "./descriptor";
+import { fdCloseOnExec } from "../../kernel/vfs/fdtable";
+import { anyFile, descriptors, isNone } from "./descriptor";
 
 const AT_FDCWD: i32 = -100;
 const AT_SYMLINK_NOFOLLOW: u32 = 0x100;
@@ -21,12 +24,36 @@ const AT_EMPTY_PATH: u32 = 0x1000;
 const path = memory.data(4096, 16);
 const base = changetype<Path>(memory.data(8, 8));
 
+/** `/dev/fd/N`, or `/dev/fd/N/NAME`: how execveat(2) shows the program its name. */
+const DESCRIPTOR_PREFIX = "/dev/fd/";
+const shown = memory.data(4096 + 32, 16);
+let shownLength: u32 = 0;
+/** The descriptor is closed by then. */
+let vanishes: bool = false;
+
+/** Shows the name in `path`, of `length` bytes, as below descriptor `fd`. */
+function showBelow(fd: u32, length: u32): void {
+  let n = putLiteral(shown, DESCRIPTOR_PREFIX);
+  let unit: u32 = 1;
+  while (fd / unit >= 10) unit *= 10;
+  for (; unit != 0; unit /= 10) store<u8>(shown + n++, <u8>(0x30 + ((fd / unit) % 10)));
+  if (length != 0) store<u8>(shown + n++, 0x2f);
+  memory.copy(shown + n, path, length);
+  shownLength = n + length;
+  store<u8>(shown + shownLength, 0);
+}
+
 /** Fills the arguments and runs the program: never returns 0 to the program that called. */
 function run(t: Thread, from: Path | null, length: u32, flags: u32, argv: u64, envp: u64): Result {
+  if ((t.marks & ThreadMark.ManyProcesses) != 0) {
+    if (exceedsProcesses(t, t.credentials.uid)) return -Errno.EAGAIN;
+    t.marks &= ~(<u8>ThreadMark.ManyProcesses);
+  }
   const a = argumentsNew();
   if (!a) return -Errno.ENOMEM;
-  let r = argumentsCopyIn(a, argv, envp, length + 1, softLimit(t.process, LimitKind.Stack));
-  if (r >= 0) r = execute(t, from, path, length, flags, a);
+  const nameLength = from ? shownLength : length;
+  let r = argumentsCopyIn(a, argv, envp, nameLength + 1, softLimit(t.process, LimitKind.Stack));
+  if (r >= 0) r = execute(t, from, path, length, flags, a, from ? shown : 0, shownLength, from ? vanishes : false);
   argumentsFree(a);
   return r;
 }
@@ -53,6 +80,8 @@ export function sysExecveat(t: Thread, directory: i32, name: u64, argv: u64, env
   if (!entry || !mount) return length == 0 ? -Errno.EACCES : -Errno.ENOTDIR;
   base.entry = entry;
   base.mount = mount;
+  showBelow(directory, <u32>length);
+  vanishes = fdCloseOnExec(descriptors(t), directory);
   return run(t, base, <u32>length, walkFlags, argv, envp);
 }
 

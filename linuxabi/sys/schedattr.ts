@@ -1,5 +1,5 @@
-// sched_setattr(2) and sched_getattr(2): policy, nice value and priority in one structure that may grow. Deadlines are for who has CAP_SYS_NICE;
-// there are none here (EINVAL, as where no bandwidth is left to them is EBUSY).
+// sched_setattr(2) and sched_getattr(2): policy, nice value and priority in one structure that may grow. Deadlines are checked as sched(7) says
+// and are for who has CAP_SYS_NICE; he finds that no bandwidth is left to them (EBUSY), for there is no scheduler of deadlines.
 
 import { Errno } from "../../kernel/errno";
 import { unsupported } from "../../kernel/container/missing";
@@ -39,7 +39,19 @@ function attributesIn(ua: u64): Result {
   return 0;
 }
 
-/** sched_setattr(2). Lacks: SCHED_DEADLINE (EPERM without CAP_SYS_NICE), SCHED_FLAG_UTIL_CLAMP (without CONFIG_UCLAMP_TASK). */
+/** The greatest and least period of a deadline (sysctl kernel.sched_deadline_period_max_us and _min_us), and the finest time there is. */
+const PERIOD_MAX_NS: u64 = (1 << 22) * 1000;
+const PERIOD_MIN_NS: u64 = 100_000;
+const RUNTIME_MIN_NS: u64 = 1024;
+
+/** runtime <= deadline <= period, and all of them in bounds; a period of 0 is the deadline. */
+function isGoodDeadline(a: SchedulingAttributes): bool {
+  const period = a.period != 0 ? a.period : a.deadline;
+  if (a.runtime < RUNTIME_MIN_NS || <i64>a.deadline <= 0 || <i64>a.period < 0) return false;
+  return a.runtime <= a.deadline && a.deadline <= period && period >= PERIOD_MIN_NS && period <= PERIOD_MAX_NS;
+}
+
+/** sched_setattr(2). Lacks: SCHED_DEADLINE (EPERM without CAP_SYS_NICE, EBUSY with it, as when no bandwidth is left), SCHED_FLAG_UTIL_CLAMP (without CONFIG_UCLAMP_TASK). */
 export function sysSchedSetattr(t: Thread, pid: i32, ua: u64, flags: u32): Result {
   if (ua == 0 || pid < 0 || flags != 0) return -Errno.EINVAL;
   const r = attributesIn(ua);
@@ -60,10 +72,11 @@ function apply(t: Thread, other: Thread): Result {
   const policy = attributes.policy;
   const realTime = isRealTime(policy);
   if (attributes.flags & ~(<u64>SchedulingFlag.All)) return -Errno.EINVAL;
-  if (policy == SchedulingPolicy.SCHED_DEADLINE)
-    return unsupported(t, "policy", policy, capable(t.credentials, Capability.SysNice) ? -Errno.EINVAL : -Errno.EPERM);
-  if (!realTime && !isFair(policy)) return -Errno.EINVAL;
+  const hasDeadline = policy == SchedulingPolicy.SCHED_DEADLINE;
+  if (!realTime && !hasDeadline && !isFair(policy)) return -Errno.EINVAL;
   if (attributes.priority > 99 || realTime != (attributes.priority != 0)) return -Errno.EINVAL;
+  if (hasDeadline && !isGoodDeadline(attributes)) return -Errno.EINVAL;
+  if (hasDeadline) return unsupported(t, "policy", policy, capable(t.credentials, Capability.SysNice) ? -Errno.EBUSY : -Errno.EPERM);
   const resetOnFork = (attributes.flags & SchedulingFlag.SCHED_FLAG_RESET_ON_FORK) != 0;
   if (realTime || !mayChangeScheduling(t, other) || !mayReset(t, other, resetOnFork)) return -Errno.EPERM;
   if (attributes.nice < other.nice && !mayRaise(t, other, attributes.nice)) return -Errno.EPERM;

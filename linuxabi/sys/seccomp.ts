@@ -18,7 +18,7 @@ import {
   Pass,
 } from "../../kernel/task/filter";
 import { EntryWork, Thread } from "../../kernel/task/thread";
-import { bpfCheck } from "../seccomp/bpf";
+import { bpfCheck, bpfCost } from "../seccomp/bpf";
 import {
   BPF_CHAIN_MAX,
   BPF_INSTRUCTION_BYTES,
@@ -162,14 +162,15 @@ function attach(t: Thread, f: Filter, all: bool): Result {
   const below = t.filter;
   if (below && below.kind == FilterKind.Strict) return -Errno.EINVAL;
   const chain: u32 = below ? below.chainInstructions : 0;
-  if (chain + f.instructions > BPF_CHAIN_MAX) return -Errno.ENOMEM;
+  const cost = bpfCost(filterBody(f), f.instructions);
+  if (chain + cost > BPF_CHAIN_MAX) return -Errno.ENOMEM;
   if (all) {
     const stranger = threadThatCannotFollow(t);
     if (stranger != 0) return stranger;
   }
   f.previous = filterRetain(below);
   f.depth = below ? below.depth + 1 : 1;
-  f.chainInstructions = chain + f.instructions + BPF_OVERHEAD;
+  f.chainInstructions = chain + cost + BPF_OVERHEAD;
   const table = filterTable(f);
   for (let i: u32 = 0; i < FILTER_NUMBERS; i++) {
     const known = below ? load<u8>(filterTable(below) + i) : <u8>Pass.Always;

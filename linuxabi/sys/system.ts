@@ -12,7 +12,8 @@ import { Result } from "../../kernel/result";
 import { Capability, capable } from "../../kernel/task/credentials";
 import { Thread } from "../../kernel/task/thread";
 import { nowNs } from "../../kernel/time/clock";
-import { ArchPrctl } from "../types/prctl";
+import { fpuComponents } from "../fpstate";
+import { ArchPrctl, STATE_COMPONENTS } from "../types/prctl";
 import { SECOND_NS } from "./timespec";
 
 /** Bytes of each of the six names of struct utsname, NUL included. */
@@ -86,7 +87,10 @@ export function sysGetcpu(cpu: u64, node: u64): Result {
   return node != 0 ? copyOut(node, space, 4) : 0;
 }
 
-/** arch_prctl(2). Lacks: ARCH_SHSTK_* (EINVAL, as without CONFIG_X86_USER_SHADOW_STACK), ARCH_GET_XCOMP_*, ARCH_REQ_XCOMP_* (before Linux 5.16). */
+/**
+ * arch_prctl(2). Of the components of a processor's state all are allowed but AMX's, which are not there to be asked for
+ * (Documentation/arch/x86/xstate.rst). Lacks: ARCH_SHSTK_* (EINVAL, as without CONFIG_X86_USER_SHADOW_STACK).
+ */
 export function sysArchPrctl(t: Thread, operation: u32, address: u64): Result {
   switch (operation) {
     case ArchPrctl.ARCH_SET_FS:
@@ -109,6 +113,14 @@ export function sysArchPrctl(t: Thread, operation: u32, address: u64): Result {
       return 1;
     case ArchPrctl.ARCH_SET_CPUID:
       return -Errno.ENODEV;
+    case ArchPrctl.ARCH_GET_XCOMP_SUPP:
+    case ArchPrctl.ARCH_GET_XCOMP_PERM:
+    case ArchPrctl.ARCH_GET_XCOMP_GUEST_PERM:
+      store<u64>(space, fpuComponents(t));
+      return copyOut(address, space, 8);
+    case ArchPrctl.ARCH_REQ_XCOMP_PERM:
+    case ArchPrctl.ARCH_REQ_XCOMP_GUEST_PERM:
+      return address >= STATE_COMPONENTS ? -Errno.EINVAL : -Errno.EOPNOTSUPP;
     default:
       return unsupported(t, "operation", operation, -Errno.EINVAL);
   }

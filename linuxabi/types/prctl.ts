@@ -38,6 +38,7 @@ export const enum Prctl {
   PR_SET_SPECULATION_CTRL = 53,
   PR_SET_IO_FLUSHER = 57,
   PR_GET_IO_FLUSHER = 58,
+  PR_SET_SYSCALL_USER_DISPATCH = 59,
   PR_SET_MDWE = 65,
   PR_GET_MDWE = 66,
   PR_SET_MEMORY_MERGE = 67,
@@ -71,6 +72,25 @@ export const enum AmbientOperation {
 
 /** PR_TSC_ENABLE: reading the time-stamp counter is allowed. */
 export const PR_TSC_ENABLE: u32 = 1;
+/** Reading it is SIGSEGV. */
+export const PR_TSC_SIGSEGV: u32 = 2;
+
+/** The operations of PR_SET_MM that have a second argument. */
+export const enum SetMm {
+  PR_SET_MM_AUXV = 12,
+  PR_SET_MM_MAP = 14,
+  PR_SET_MM_MAP_SIZE = 15,
+}
+
+/** Arguments of PR_SET_SYSCALL_USER_DISPATCH, what the selector says, and the si_code of its signal. */
+export const enum UserDispatch {
+  PR_SYS_DISPATCH_OFF = 0,
+  PR_SYS_DISPATCH_EXCLUSIVE_ON = 1,
+  PR_SYS_DISPATCH_INCLUSIVE_ON = 2,
+}
+export const SYSCALL_DISPATCH_FILTER_ALLOW: u8 = 0;
+export const SYSCALL_DISPATCH_FILTER_BLOCK: u8 = 1;
+export const SYS_USER_DISPATCH: i32 = 2;
 
 export const enum ArchPrctl {
   ARCH_SET_GS = 0x1001,
@@ -79,4 +99,12 @@ export const enum ArchPrctl {
   ARCH_GET_GS = 0x1004,
   ARCH_GET_CPUID = 0x1011,
   ARCH_SET_CPUID = 0x1012,
+  ARCH_GET_XCOMP_SUPP = 0x1021,
+  ARCH_GET_XCOMP_PERM = 0x1022,
+  ARCH_REQ_XCOMP_PERM = 0x1023,
+  ARCH_GET_XCOMP_GUEST_PERM = 0x1024,
+  ARCH_REQ_XCOMP_GUEST_PERM = 0x1025,
 }
+
+/** Components of the processor's state that Linux has a number for (XFEATURE_MAX). */
+export const STATE_COMPONENTS: u64 = 20;

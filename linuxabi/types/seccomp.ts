@@ -49,7 +49,7 @@ export const SECCOMP_DATA_BYTES: u32 = 64;
 export const BPF_INSTRUCTION_BYTES: u32 = 8;
 export const BPF_MAXINSNS: u32 = 4096;
 export const BPF_MEMWORDS: u32 = 16;
-/** All programs of a chain together, each with BPF_OVERHEAD beside (kernel/seccomp.c: MAX_INSNS_PER_PATH). */
+/** All programs of a chain together, as Linux translates them, each with BPF_OVERHEAD beside (kernel/seccomp.c: MAX_INSNS_PER_PATH). */
 export const BPF_CHAIN_MAX: u32 = 32768;
 export const BPF_OVERHEAD: u32 = 4;
 

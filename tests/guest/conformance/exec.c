@@ -58,6 +58,21 @@ static void scripts(void) {
   make_file("script", "#!/bin/show-arguments\n");
   chmod("script", 0755);
   equal("a script", run("./script", call, plain_environment), EXITED(3));
+  int descriptor = open("script", O_RDONLY), here = open(".", O_RDONLY);
+  dup2(descriptor, 20);
+  dup2(here, 21);
+  close(descriptor);
+  close(here);
+  equal("a script by its descriptor", in_child({
+          syscall(SYS_execveat, 20, "", call, plain_environment, AT_EMPTY_PATH);
+          _exit(99);
+        }), EXITED(3));
+  equal("a script below a descriptor", in_child({
+          syscall(SYS_execveat, 21, "script", call, plain_environment, 0);
+          _exit(99);
+        }), EXITED(3));
+  close(20);
+  close(21);
   make_file("spaced", "#!  /bin/show-arguments   one   two  \nrest\n");
   chmod("spaced", 0755);
   equal("all after the interpreter is one argument", run("./spaced", call, plain_environment), EXITED(4));

@@ -402,7 +402,7 @@ static void threads(void) {
           pthread_create(&thread, NULL, filters_alone, NULL);
           while (stage < 1) usleep(1000);
           check("is named", install(SECCOMP_FILTER_FLAG_TSYNC, RETURN(SECCOMP_RET_ALLOW)) > 0);
-          fails("or not", install(SECCOMP_FILTER_FLAG_TSYNC | SECCOMP_FILTER_FLAG_TSYNC_ESRCH, RETURN(SECCOMP_RET_ALLOW)), ESRCH);
+          fails("seccomp ESRCH: or not", install(SECCOMP_FILTER_FLAG_TSYNC | SECCOMP_FILTER_FLAG_TSYNC_ESRCH, RETURN(SECCOMP_RET_ALLOW)), ESRCH);
           equal("nothing was installed", prctl(PR_GET_SECCOMP), 0);
           stage = 2;
           pthread_join(thread, NULL);
