@@ -10,6 +10,7 @@ import { setProcessEndingHook, setThreadEndingHook } from "../kernel/task/lifecy
 import { pidFileInit } from "../kernel/task/pidfd";
 import { Thread } from "../kernel/task/thread";
 import { signalFileInit } from "../kernel/task/signalfd";
+import { seccompNotifyInit } from "./sys/seccompnotify";
 import { setTimerHandler, TimerKind } from "../kernel/time/timer";
 
 function processEnds(process: Process): void {
@@ -28,6 +29,7 @@ export function signalsInit(): void {
   setThreadEndingHook(threadEnds);
   signalFileInit();
   pidFileInit();
+  seccompNotifyInit();
   futexVectorInit();
   futexPiInit();
 }

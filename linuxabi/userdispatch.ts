@@ -7,6 +7,7 @@ import { copyIn, USER_END } from "../kernel/mm/user";
 import { BLOCKED, GONE, PASSED, Result } from "../kernel/result";
 import { exitGroup } from "../kernel/task/lifecycle";
 import { fatalStatus, Signal } from "../kernel/task/signal";
+import { OperationKind } from "../kernel/task/operation";
 import { EntryWork, Thread } from "../kernel/task/thread";
 import { judgeCall, sendCallSignal } from "./seccomp/judge";
 import { SYS_USER_DISPATCH, SYSCALL_DISPATCH_FILTER_ALLOW, SYSCALL_DISPATCH_FILTER_BLOCK, UserDispatch } from "./types/prctl";
@@ -59,7 +60,8 @@ function dispatch(t: Thread): Result {
 
 /** What the program itself and its filters say to the call that `t` is about to make: PASSED, or what to return instead. */
 export function judgeEntry(t: Thread): Result {
-  if ((t.entry & EntryWork.UserDispatch) != 0) {
+  // A call that waits for another process's answer has passed here.
+  if ((t.entry & EntryWork.UserDispatch) != 0 && t.opKind == OperationKind.None) {
     const r = dispatch(t);
     if (r != PASSED) return r;
   }

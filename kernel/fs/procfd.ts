@@ -102,6 +102,9 @@ function putNamelessName(text: Text, file: File): void {
     case FileKind.PidFd:
       put(text, "anon_inode:[pidfd]");
       return;
+    case FileKind.SeccompListener:
+      put(text, "anon_inode:seccomp notify");
+      return;
     case FileKind.Inotify:
       put(text, "anon_inode:inotify");
       return;

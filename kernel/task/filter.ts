@@ -5,6 +5,7 @@
 
 import { kernelAlloc, kernelFree } from "../mm/heap";
 import { Thread } from "./thread";
+import { wakeAll, WaitQueue } from "./wait";
 
 export const enum FilterKind {
   /** The four calls of SECCOMP_SET_MODE_STRICT. */
@@ -35,7 +36,8 @@ export class Filter {
   logs: bool;
   /** Profile: calls of the x32 ABI are judged as those of x86-64; otherwise they end the thread. */
   allowsX32: bool;
-  pad0: u8;
+  /** Once its listener has received a call, only the thread's end interrupts that (SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV). */
+  waitsKillable: bool;
   /** The filter that was there before; null for the first. */
   previous: Filter | null;
   /** Instructions of the program, and of all programs from here on with what each costs beside (linuxabi/sys/seccomp.ts). */
@@ -49,6 +51,8 @@ export class Filter {
   beyond: u32;
   /** Bytes of rules in use. */
   bodyUsed: u32;
+  /** The WaitQueue of who hears of its calls, or 0: linuxabi/seccomp/listener.ts. He has a reference. */
+  listener: usize;
 }
 const TABLE_OFFSET: u32 = 48;
 if (offsetof<Filter>() > TABLE_OFFSET) ERROR("the table follows 48 bytes of header");
@@ -82,13 +86,22 @@ export function filterRetain(f: Filter | null): Filter | null {
   return f;
 }
 
-/** Drops a reference; the last one frees the filter and lets go of the one it stands on. */
+/** Drops a reference; the last one frees the filter and lets go of the one it stands on. Who listens to it hears when nobody else has it. */
 export function filterRelease(f: Filter | null): void {
   while (f && --f.refs == 0) {
     const previous = f.previous;
     kernelFree(changetype<usize>(f));
     f = previous;
   }
+  if (f && f.refs == 1 && f.listener != 0) wakeAll(changetype<WaitQueue>(f.listener));
+}
+
+/** The thread ends, and uses its filters no more, though it may be long before it is waited for. Strict mode has nothing to let go of. */
+export function filterLeave(t: Thread): void {
+  const f = t.filter;
+  if (!f || f.kind == FilterKind.Strict) return;
+  t.filter = null;
+  filterRelease(f);
 }
 
 /** True when the call that `t` makes passes its filters whatever its arguments are. The thread must have a filter. */

@@ -14,7 +14,7 @@ import { fdTableRelease } from "../vfs/fdtable";
 import { Entry, Mount } from "../vfs/inode";
 import { fsContextRelease, mountRelease, mountRetain } from "../vfs/mount";
 import { Credentials, credentialsRelease, credentialsRetain } from "./credentials";
-import { filterRelease } from "./filter";
+import { filterLeave, filterRelease } from "./filter";
 import { ioContextRelease } from "./iocontext";
 import { releaseOperation } from "./operation";
 import { LIMIT_KINDS } from "./limits";
@@ -328,6 +328,7 @@ export function exitThread(status: u32): void {
   const process = t.process;
   if (threadEnding != 0) call_indirect<void>(threadEnding, t);
   releaseOperation(t);
+  filterLeave(t);
   const now = nowNs();
   t.cpuNs += now - t.startedNs;
   t.startedNs = now;

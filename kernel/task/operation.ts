@@ -24,7 +24,9 @@ export const enum OperationKind {
   FutexVector = 8,
   /** Waiting for a priority-inheriting lock: kernel/task/futexpi.ts. */
   FutexPi = 9,
-  Count = 10,
+  /** A call that another process decides about: linuxabi/seccomp/listener.ts. */
+  Notification = 10,
+  Count = 11,
 }
 
 /** The call that runs now has set one of the op fields of its thread, which must be cleared when it ends. A call that does not pays nothing. */

@@ -195,11 +195,22 @@ export function fdDuplicateTo(table: FdTable, from: u32, to: u32, limit: u64, cl
   if (to >= limit || to >= DESCRIPTORS_MAX) return -Errno.EBADF;
   const file = fdGet(table, from);
   if (changetype<usize>(file) == 0) return -Errno.EBADF;
+  file.refs++; // first, since closing `to` may drop another reference to the same file
+  const r = fdReplace(table, to, file, limit, closeOnExec);
+  if (r < 0) file.refs--;
+  return r;
+}
+
+/**
+ * Makes `to` mean `file`, closing what it meant before, and takes the caller's reference over. Returns `to`; -EBADF when that is not below
+ * `limit`, or -ENOMEM, and the reference stays with the caller.
+ */
+export function fdReplace(table: FdTable, to: u32, file: File, limit: u64, closeOnExec: bool): Result {
+  if (to >= limit || to >= DESCRIPTORS_MAX) return -Errno.EBADF;
   if (to >= table.capacity) {
     const r = grow(table, to);
     if (r < 0) return r;
   }
-  file.refs++; // first, since closing `to` may drop another reference to the same file
   fdClose(table, to);
   fdSet(table, to, file, closeOnExec);
   return to;

@@ -309,6 +309,7 @@ export const enum FileKind {
   PidFd = 16,
   Inotify = 17,
   MessageQueue = 18,
+  SeccompListener = 19,
 }
 
 @unmanaged

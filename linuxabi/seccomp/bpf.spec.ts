@@ -4,7 +4,7 @@
 import { useTestMemory } from "../../kernel/mm/testing";
 import { heapObjectsUsed } from "../../kernel/mm/heap";
 import { Bpf } from "../types/seccomp";
-import { bpfCheck, bpfRun, DEPENDS } from "./bpf";
+import { bpfCheck, bpfCost, bpfRun, DEPENDS } from "./bpf";
 
 const program = memory.data(4096, 8);
 const data = memory.data(64, 8);
@@ -85,5 +85,21 @@ describe("a program of classic BPF", () => {
     add(Bpf.RET_A, 0);
     expect(bpfCheck(program, count)).toBe(0);
     expect(bpfRun(program, data, 64)).toBe(39);
+  });
+
+  it("costs what Linux makes of it", () => {
+    add(Bpf.RET_A, 0);
+    expect(bpfCost(program, count)).toBe(4, "three instructions of its own");
+    begin();
+    add(Bpf.RET_K, 0);
+    expect(bpfCost(program, count)).toBe(5);
+    begin();
+    add(Bpf.JEQ_K, 1, 0, 1); // turned round
+    add(Bpf.JSET_K, 1, 0, 1); // which that cannot be
+    add(Bpf.JGT_X, 0, 1, 0);
+    add(Bpf.JGE_K, 0xffffffff, 1, 1); // a constant of its own, and two jumps
+    add(Bpf.DIV_X, 0);
+    add(Bpf.RET_A, 0);
+    expect(bpfCost(program, count)).toBe(3 + 1 + 2 + 1 + 3 + 5 + 1);
   });
 });

@@ -8,6 +8,7 @@ import { logBytes, logEnd, logHex, logNumber, logStart, logText } from "../../ke
 import { GONE, PASSED, Result } from "../../kernel/result";
 import { Filter, FILTER_NUMBERS, filterBody, FilterKind, filterPasses, filterTable, Pass } from "../../kernel/task/filter";
 import { exitGroup, exitThread } from "../../kernel/task/lifecycle";
+import { OperationKind } from "../../kernel/task/operation";
 import { callArgument, profileVerdict } from "../../kernel/task/profile";
 import { infoSetAddress, newInfo } from "../../kernel/task/siginfo";
 import { fatalStatus, forceSignal, Signal } from "../../kernel/task/signal";
@@ -30,6 +31,7 @@ import {
   X32_SYSCALL_BIT,
 } from "../types/seccomp";
 import { bpfRun } from "./bpf";
+import { awaitAnswer, notify } from "./listener";
 
 /** struct seccomp_data: nr, arch, instruction_pointer, args[6]. */
 const data = memory.data(64, 8);
@@ -92,6 +94,7 @@ function learn(top: Filter, number: u32): void {
 
 /** Judges the call that `t`, which has a filter, is about to make: PASSED, or its result without it (GONE: the registers are as they shall be). */
 export function judgeCall(t: Thread): Result {
+  if (t.opKind == OperationKind.Notification) return awaitAnswer(t);
   const top = t.filter!;
   if (top.kind == FilterKind.Strict) {
     if (filterPasses(t)) return PASSED;
@@ -123,8 +126,9 @@ function carryOut(t: Thread, verdict: u32): Result {
     case SECCOMP_RET_TRAP:
       sendCallSignal(t, SYS_SECCOMP, detail);
       return GONE;
+    case SECCOMP_RET_USER_NOTIF:
+      return notify(t, judge!, data);
     case SECCOMP_RET_TRACE: // nobody can trace
-    case SECCOMP_RET_USER_NOTIF: // nor listen
       return -Errno.ENOSYS;
   }
   if (!judge!.logs) tell(t, verdict);

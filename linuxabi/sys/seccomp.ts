@@ -1,8 +1,7 @@
-// seccomp(2) and PR_SET_SECCOMP: the filters that programs put on themselves. How they judge is linuxabi/seccomp/. There is no listener
-// (SECCOMP_FILTER_FLAG_NEW_LISTENER): the flag is unknown, as it was to Linux before 5.0.
+// seccomp(2) and PR_SET_SECCOMP: the filters that programs put on themselves. How they judge is linuxabi/seccomp/, as are the descriptors by
+// which another process does (seccomp_unotify(2)).
 
 import { Errno } from "../../kernel/errno";
-import { missingFlag } from "../../kernel/container/missing";
 import { copyIn, copyOut } from "../../kernel/mm/user";
 import { Result } from "../../kernel/result";
 import { Capability, capable } from "../../kernel/task/credentials";
@@ -18,7 +17,10 @@ import {
   Pass,
 } from "../../kernel/task/filter";
 import { EntryWork, Thread } from "../../kernel/task/thread";
+import { fdLowest, fdSet } from "../../kernel/vfs/fdtable";
+import { fileRelease } from "../../kernel/vfs/file";
 import { bpfCheck, bpfCost } from "../seccomp/bpf";
+import { listenerNew } from "../seccomp/listener";
 import {
   BPF_CHAIN_MAX,
   BPF_INSTRUCTION_BYTES,
@@ -34,12 +36,20 @@ import {
   SECCOMP_RET_LOG,
   SECCOMP_RET_TRACE,
   SECCOMP_RET_TRAP,
+  SECCOMP_RET_USER_NOTIF,
   SeccompFlag,
   SeccompMode,
   SeccompOperation,
 } from "../types/seccomp";
+import { descriptorLimit, descriptors } from "./descriptor";
 
-const FLAGS: u32 = SeccompFlag.TSYNC | SeccompFlag.LOG | SeccompFlag.SPEC_ALLOW | SeccompFlag.TSYNC_ESRCH;
+const FLAGS: u32 =
+  SeccompFlag.TSYNC |
+  SeccompFlag.LOG |
+  SeccompFlag.SPEC_ALLOW |
+  SeccompFlag.NEW_LISTENER |
+  SeccompFlag.TSYNC_ESRCH |
+  SeccompFlag.WAIT_KILLABLE_RECV;
 const space = memory.data(16, 8);
 /** The filter of strict mode, made when the first thread wants it; it is never freed. */
 let strict: Filter | null = null;
@@ -47,11 +57,12 @@ let strict: Filter | null = null;
 /** PR_GET_SECCOMP, and "Seccomp" of /proc/PID/status. */
 export function seccompMode(t: Thread): u32 {
   const f = t.filter;
-  if (!f) return SeccompMode.SECCOMP_MODE_DISABLED;
+  // Who has ended has let go of its filters.
+  if (!f) return (t.entry & EntryWork.Seccomp) != 0 ? SeccompMode.SECCOMP_MODE_FILTER : SeccompMode.SECCOMP_MODE_DISABLED;
   return f.kind == FilterKind.Strict ? SeccompMode.SECCOMP_MODE_STRICT : SeccompMode.SECCOMP_MODE_FILTER;
 }
 
-/** seccomp(2). Lacks: SECCOMP_FILTER_FLAG_NEW_LISTENER, SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV, SECCOMP_RET_USER_NOTIF. */
+/** seccomp(2). */
 export function sysSeccomp(t: Thread, operation: u32, flags: u32, argument: u64): Result {
   switch (operation) {
     case SeccompOperation.SECCOMP_SET_MODE_STRICT:
@@ -59,7 +70,7 @@ export function sysSeccomp(t: Thread, operation: u32, flags: u32, argument: u64)
     case SeccompOperation.SECCOMP_SET_MODE_FILTER:
       return setFilter(t, flags, argument);
     case SeccompOperation.SECCOMP_GET_ACTION_AVAIL:
-      return flags != 0 ? -Errno.EINVAL : actionAvailable(t, argument);
+      return flags != 0 ? -Errno.EINVAL : actionAvailable(argument);
     case SeccompOperation.SECCOMP_GET_NOTIF_SIZES:
       if (flags != 0) return -Errno.EINVAL;
       store<u16>(space, NOTIF_BYTES);
@@ -76,21 +87,20 @@ export function prctlSetSeccomp(t: Thread, mode: u64, argument: u64): Result {
   return mode == SeccompMode.SECCOMP_MODE_FILTER ? setFilter(t, 0, argument) : -Errno.EINVAL;
 }
 
-function actionAvailable(t: Thread, argument: u64): Result {
+function actionAvailable(argument: u64): Result {
   const r = copyIn(space, argument, 4);
   if (r < 0) return r;
-  const action = load<u32>(space);
-  switch (action) {
+  switch (load<u32>(space)) {
     case SECCOMP_RET_KILL_PROCESS:
     case SECCOMP_RET_KILL_THREAD:
     case SECCOMP_RET_TRAP:
     case SECCOMP_RET_ERRNO:
+    case SECCOMP_RET_USER_NOTIF:
     case SECCOMP_RET_TRACE:
     case SECCOMP_RET_LOG:
     case SECCOMP_RET_ALLOW:
       return 0;
   }
-  missingFlag(t, "action", action);
   return -Errno.EOPNOTSUPP;
 }
 
@@ -122,18 +132,36 @@ function install(t: Thread, f: Filter): void {
 }
 
 function setFilter(t: Thread, flags: u32, argument: u64): Result {
-  if ((flags & ~FLAGS) != 0) {
-    missingFlag(t, "flags", flags & ~FLAGS);
-    return -Errno.EINVAL;
-  }
+  const all = (flags & SeccompFlag.TSYNC) != 0;
+  const listens = (flags & SeccompFlag.NEW_LISTENER) != 0;
+  // A descriptor and the id of a thread that cannot follow would look alike.
+  if ((flags & ~FLAGS) != 0 || (all && listens && (flags & SeccompFlag.TSYNC_ESRCH) == 0)) return -Errno.EINVAL;
+  if ((flags & SeccompFlag.WAIT_KILLABLE_RECV) != 0 && !listens) return -Errno.EINVAL;
   const made = readProgram(t, argument);
   if (made < 0) return made;
   const f = changetype<Filter>(<usize>made);
   f.logs = (flags & SeccompFlag.LOG) != 0;
-  const r = attach(t, f, (flags & SeccompFlag.TSYNC) != 0);
+  f.waitsKillable = (flags & SeccompFlag.WAIT_KILLABLE_RECV) != 0;
+  const r = listens ? attachListener(t, f, all) : attach(t, f, all);
   // A thread keeps its own reference, and the filter one of what it stands on.
   filterRelease(f);
-  return r > 0 && (flags & SeccompFlag.TSYNC_ESRCH) != 0 ? -Errno.ESRCH : r;
+  return r > 0 && !listens && (flags & SeccompFlag.TSYNC_ESRCH) != 0 ? -Errno.ESRCH : r;
+}
+
+/** As attach, for a filter with a listener: its descriptor, or an error. */
+function attachListener(t: Thread, f: Filter, all: bool): Result {
+  const table = descriptors(t);
+  const fd = fdLowest(table, 0, descriptorLimit(t));
+  if (fd < 0) return fd;
+  const file = listenerNew(f);
+  if (!file) return -Errno.ENOMEM;
+  const r = attach(t, f, all);
+  if (r == 0) {
+    fdSet(table, <u32>fd, file, true);
+    return fd;
+  }
+  fileRelease(file);
+  return r > 0 ? -Errno.ESRCH : r;
 }
 
 /** The program of the struct sock_fprog at `argument`, checked, as a Filter on nothing: its address, or an error in Linux's order. */
@@ -161,6 +189,7 @@ function readProgram(t: Thread, argument: u64): Result {
 function attach(t: Thread, f: Filter, all: bool): Result {
   const below = t.filter;
   if (below && below.kind == FilterKind.Strict) return -Errno.EINVAL;
+  if (f.listener != 0 && hasListener(below)) return -Errno.EBUSY;
   const chain: u32 = below ? below.chainInstructions : 0;
   const cost = bpfCost(filterBody(f), f.instructions);
   if (chain + cost > BPF_CHAIN_MAX) return -Errno.ENOMEM;
@@ -179,6 +208,12 @@ function attach(t: Thread, f: Filter, all: bool): Result {
   install(t, f);
   if (all) synchronize(t, f);
   return 0;
+}
+
+/** True when one of the filters from `top` on has a listener. */
+function hasListener(top: Filter | null): bool {
+  while (top && top.listener == 0) top = top.previous;
+  return top != null;
 }
 
 /** True when `f` is among the filters from `top` on, as no filter is. */

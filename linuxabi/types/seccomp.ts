@@ -45,6 +45,29 @@ export const NOTIF_BYTES: u16 = 80;
 export const NOTIF_RESP_BYTES: u16 = 24;
 export const SECCOMP_DATA_BYTES: u32 = 64;
 
+/** Flags of struct seccomp_notif_resp, and of SECCOMP_IOCTL_NOTIF_SET_FLAGS. */
+export const SECCOMP_USER_NOTIF_FLAG_CONTINUE: u32 = 1;
+export const SECCOMP_USER_NOTIF_FD_SYNC_WAKE_UP: u32 = 1;
+
+/** sizeof(struct seccomp_notif_addfd), and where a greater one ends to be looked at; its flags. */
+export const ADDFD_BYTES: u32 = 24;
+export const ADDFD_BYTES_MAX: u32 = 4096;
+export const enum AddfdFlag {
+  SETFD = 1,
+  SEND = 2,
+}
+
+/** SECCOMP_IOCTL_NOTIF_*; of ADDFD the size and the directions may differ. */
+export const enum NotifyIoctl {
+  RECV = 0xc0502100,
+  SEND = 0xc0182101,
+  ID_VALID = 0x40082102,
+  ID_VALID_WRONG_DIR = 0x80082102,
+  ADDFD = 0x40182103,
+  SET_FLAGS = 0x40082104,
+}
+export const SECCOMP_IOCTL_BASE_MASK: u32 = 0x0000_ffff;
+
 /** struct sock_filter is code u16, jt u8, jf u8, k u32. */
 export const BPF_INSTRUCTION_BYTES: u32 = 8;
 export const BPF_MAXINSNS: u32 = 4096;
