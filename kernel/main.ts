@@ -48,6 +48,7 @@ import { filterPasses } from "./task/filter";
 import { makeRoom, processReclaimInit } from "./task/oom";
 import { lifecycleInit } from "./task/lifecycle";
 import { current, EntryWork, Thread, unpark, WakeReason, wakeThread } from "./task/thread";
+import { timeStampShow } from "./task/timestamp";
 import { setWaker, WaiterKind } from "./task/wait";
 import { workSystemInit } from "./task/work";
 import { ttyFilesInit } from "./tty/files";
@@ -214,7 +215,7 @@ export function onTrap(vector: u32, error: u64, address: u64): void {
       leave(result);
       return;
     }
-    if (vector != 14 || result < 0) faultSignal(t, vector, error, address, result);
+    if (vector == 14 ? result < 0 : !(vector == 13 && timeStampShow(t))) faultSignal(t, vector, error, address, result);
   }
   if ((current.work | attention) != 0) settle();
 }

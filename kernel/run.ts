@@ -9,6 +9,7 @@ import { operationCloses, releaseOperation } from "./task/operation";
 import { requestReschedule, requeueCurrent, shouldYield, sliceEndNs, switchCharged, switchToNext } from "./task/scheduler";
 import { stopThread } from "./task/stop";
 import { current, Thread, ThreadState, Work } from "./task/thread";
+import { timeStampHide } from "./task/timestamp";
 import { workRun } from "./task/work";
 import { nowNs } from "./time/clock";
 import { timerNextNs, timerRun } from "./time/timer";
@@ -99,6 +100,20 @@ function deliverTo(t: Thread): void {
   if (t == current && t.state != ThreadState.Running) switchToNext();
 }
 
+/** Nothing is left to be done for `t`: true when it goes to user mode, false when another thread goes first. */
+@inline
+function mayGo(t: Thread): bool {
+  if (!(attention & Attention.Reschedule)) return true;
+  const now = nowNs();
+  if (!shouldYield(now)) return true;
+  requeueCurrent();
+  t.involuntarySwitches++;
+  // A restartable sequence makes no system calls: only who was interrupted elsewhere can be in one.
+  if (t.rseq != 0 && t.call == NO_CALL) t.work |= Work.Sequence;
+  switchCharged(now);
+  return false;
+}
+
 /** Does what must be done before user mode, and picks the thread that goes there. `current` is null when the CPU is to idle. */
 export function settle(): void {
   for (;;) {
@@ -111,14 +126,7 @@ export function settle(): void {
     }
     const work = t.work;
     if (work == 0) {
-      if (!(attention & Attention.Reschedule)) break;
-      const now = nowNs();
-      if (!shouldYield(now)) break;
-      requeueCurrent();
-      t.involuntarySwitches++;
-      // A restartable sequence makes no system calls: only who was interrupted elsewhere can be in one.
-      if (t.rseq != 0 && t.call == NO_CALL) t.work |= Work.Sequence;
-      switchCharged(now);
+      if (mayGo(t)) break;
       continue;
     }
     if (work == Work.Signal) deliverTo(t);
@@ -130,6 +138,9 @@ export function settle(): void {
     else if (work & Work.Stop) {
       stopThread(t);
       switchToNext();
+    } else if (work == Work.HideTimeStamp) {
+      timeStampHide();
+      if (mayGo(t)) break;
     } else deliverTo(t);
   }
   if (sliceEndNs != 0) timerArm(sliceEndNs);

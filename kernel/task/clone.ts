@@ -19,7 +19,7 @@ import { LIMIT_KINDS, LimitKind, softLimit, UNLIMITED } from "./limits";
 import { groupJoin, sessionJoin, threadsOf } from "./pids";
 import { Process } from "./process";
 import { actionsCopy, actionsResetForExec, actionsRetain } from "./signal";
-import { EntryWork, Thread, ThreadMark } from "./thread";
+import { EntryWork, Thread, ThreadMark, Work } from "./thread";
 
 /** Flags of clone(2) (include/uapi/linux/sched.h). */
 export const enum CloneFlag {
@@ -99,6 +99,7 @@ function inherit(child: Thread, from: Thread): void {
   if (from.resetOnFork && child.nice < 0) child.nice = 0;
   child.memoryPolicy = from.memoryPolicy;
   child.marks = from.marks & ~(<u8>ThreadMark.ManyProcesses);
+  child.work |= from.work & Work.HideTimeStamp;
   child.affinity = from.affinity;
   child.virtualNs = from.virtualNs;
   child.noNewPrivileges = from.noNewPrivileges;

@@ -3,7 +3,7 @@
 // is. A thread that wakes starts at its queue's present virtual time, so that sleeping is no credit. Two binary heaps of pointers; and
 // beside them the newcomer, a thread that woke when nobody else waited: two threads that wake each other in turn never touch a heap.
 
-import { fpuRestore, fpuSave, readFsBase, readUserGsBase, setThread, trapTimeStamp, writeFsBase, writeUserGsBase } from "../../shim/isa";
+import { fpuRestore, fpuSave, readFsBase, readUserGsBase, setThread, writeFsBase, writeUserGsBase } from "../../shim/isa";
 import { Container } from "../container/container";
 import { kernelAccount, setPayer } from "../mm/account";
 import { kernelAlloc, kernelFree } from "../mm/heap";
@@ -12,7 +12,7 @@ import { SpaceAge, spaceAwake } from "../mm/trim";
 import { timerArm } from "../interrupt";
 import { nowNs } from "../time/clock";
 import { attend, attended, Attention } from "./attention";
-import { current, setCurrent, Thread, ThreadMark, ThreadState } from "./thread";
+import { current, setCurrent, Thread, ThreadState } from "./thread";
 
 /** A thread runs this long before another of equal standing gets its turn. */
 export const SLICE_NS: u64 = 4_000_000;
@@ -32,8 +32,6 @@ const BESIDE_QUEUE: u32 = u32.MAX_VALUE;
 export let sliceEndNs: u64 = 0;
 /** The thread whose FPU registers and segment bases are in the CPU: it need not be saved when it runs again. */
 let loaded: Thread = changetype<Thread>(0);
-/** ThreadMark.NoTimeStamp as it is in the CPU, which keeps it when a thread ends. */
-let timeStampMark: u8 = 0;
 /** Makes the next return to user mode look whether another thread should run. */
 export function requestReschedule(): void {
   attend(Attention.Reschedule);
@@ -324,14 +322,7 @@ function loadThread(next: Thread): void {
   fpuRestore(next.fpu);
   writeFsBase(next.fsBase);
   if (!old || next.gsBase != old.gsBase) writeUserGsBase(next.gsBase);
-  if ((next.marks & ThreadMark.NoTimeStamp) != timeStampMark) loadTimeStamp(next);
   loaded = next;
-}
-
-/** Lets the CPU, which runs `t`, read its time-stamp counter or not. */
-export function loadTimeStamp(t: Thread): void {
-  timeStampMark = t.marks & (<u8>ThreadMark.NoTimeStamp);
-  trapTimeStamp(timeStampMark != 0);
 }
 
 /** The CPU's registers belong to a thread that ends: they need not be saved. */

@@ -46,6 +46,8 @@ export const enum Work {
   First = 16,
   /** Another thread ran in between: a restartable sequence must not go on (rseq(2)). */
   Sequence = 32,
+  /** Always set where reading the time-stamp counter is SIGSEGV (PR_SET_TSC): see to that (kernel/task/timestamp.ts). */
+  HideTimeStamp = 64,
 }
 
 /** Bits of Thread.entry: why a system call of this thread does not take the straight way. */
@@ -63,10 +65,8 @@ export const enum ThreadMark {
   MachineCheck = 1,
   MachineCheckEarly = 2,
   IoFlusher = 4,
-  /** Reading the time-stamp counter is SIGSEGV (PR_SET_TSC). */
-  NoTimeStamp = 8,
   /** It became a user who then had more processes than RLIMIT_NPROC (execve(2), EAGAIN). */
-  ManyProcesses = 16,
+  ManyProcesses = 8,
 }
 
 @unmanaged

@@ -7,9 +7,8 @@ import { copyIn, copyInString, copyOut } from "../../kernel/mm/user";
 import { Result } from "../../kernel/result";
 import { CAPABILITY_LAST, Capability, capable, Credentials, credentialsCopy } from "../../kernel/task/credentials";
 import { credentialsCommit, SECURE_BITS, SECURE_LOCKS, SecureBit } from "../../kernel/task/identity";
-import { loadTimeStamp } from "../../kernel/task/scheduler";
 import { isSignal } from "../../kernel/task/signalset";
-import { Thread, ThreadMark } from "../../kernel/task/thread";
+import { Thread, ThreadMark, Work } from "../../kernel/task/thread";
 import { prctlSetSeccomp, seccompMode } from "./seccomp";
 import { setUserDispatch } from "../userdispatch";
 import { AmbientOperation, MachineCheck, Mdwe, PR_TSC_ENABLE, PR_TSC_SIGSEGV, Prctl, SetMm } from "../types/prctl";
@@ -58,7 +57,7 @@ export function sysPrctl(t: Thread, operation: i32, a: u64, b: u64, c: u64, d: u
     case Prctl.PR_CAPBSET_DROP:
       return dropBounding(t, a);
     case Prctl.PR_GET_TSC:
-      return wordOut(a, (t.marks & ThreadMark.NoTimeStamp) != 0 ? PR_TSC_SIGSEGV : PR_TSC_ENABLE);
+      return wordOut(a, (t.work & Work.HideTimeStamp) != 0 ? PR_TSC_SIGSEGV : PR_TSC_ENABLE);
     case Prctl.PR_SET_TSC:
       return setTimeStamp(t, a);
     case Prctl.PR_SET_SYSCALL_USER_DISPATCH:
@@ -136,9 +135,8 @@ export function sysPrctl(t: Thread, operation: i32, a: u64, b: u64, c: u64, d: u
 /** Reading the time-stamp counter is allowed, or SIGSEGV. */
 function setTimeStamp(t: Thread, mode: u64): Result {
   if (mode != PR_TSC_ENABLE && mode != PR_TSC_SIGSEGV) return -Errno.EINVAL;
-  if (mode == PR_TSC_SIGSEGV) t.marks |= <u8>ThreadMark.NoTimeStamp;
-  else t.marks &= ~(<u8>ThreadMark.NoTimeStamp);
-  loadTimeStamp(t);
+  if (mode == PR_TSC_SIGSEGV) t.work |= Work.HideTimeStamp;
+  else t.work &= ~Work.HideTimeStamp;
   return 0;
 }
 
