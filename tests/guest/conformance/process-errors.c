@@ -242,7 +242,7 @@ static void interpreters(void) {
   fails("execve ENOTDIR: the ELF interpreter", run("./dynamic"), ENOTDIR);
   /* Revision 2 of the capabilities of a file (/tmp is mounted nosuid), in effect at once: CAP_SYS_ADMIN, which is not in the bounding set. */
   uint32_t capabilities[5] = {0x02000001, 1 << 21, 0, 0, 0};
-  static char program[1 << 20];
+  static char program[4096];
   int from = open("/bin/tiny", O_RDONLY), to = open("/strong", O_CREAT | O_WRONLY, 0755);
   write(to, program, read(from, program, sizeof program));
   close(from);

@@ -159,7 +159,7 @@ static void locked_memory(void) {
   fails("an unknown flag", mlock2(page, 4096, 2), EINVAL);
   munmap(page + 4096, 4096);
   fails("a hole", mlock2(page, 8192, 0), ENOMEM);
-  equal("mlockall", mlockall(MCL_CURRENT), 0);
+  equal("mlockall", mlockall(MCL_FUTURE), 0); /* the present may be more than RLIMIT_MEMLOCK */
   fails("no flag", mlockall(0), EINVAL);
   fails("only on fault", mlockall(MCL_ONFAULT), EINVAL);
   fails("an unknown flag", mlockall(8), EINVAL);

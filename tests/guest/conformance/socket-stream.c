@@ -8,7 +8,9 @@
 #include <sys/uio.h>
 #include <sys/un.h>
 
-static char buffer[1 << 20];
+/** In the heap: all programs are one executable, whose memory mlockall(2) locks within RLIMIT_MEMLOCK. */
+static char (*room)[1 << 20];
+#define buffer (*room)
 static volatile sig_atomic_t signals_seen;
 static void count_signal(int number) { (void)number; signals_seen++; }
 
@@ -372,6 +374,7 @@ static void connections(void) {
 }
 
 int main(void) {
+  room = calloc(1, sizeof *room);
   enter_scratch();
   making();
   bytes();
