@@ -328,37 +328,6 @@ describe("a connection", () => {
     streamClose(listener);
     finish();
   });
-
-  test("that is not accepted is reset with its listener", () => {
-    listen(4);
-    connect();
-    linkRun(SECOND);
-    expect(client.tcpState).toBe(TcpState.Established);
-    streamClose(listener);
-    linkRun(SECOND);
-    expect(client.error).toBe(Errno.ECONNRESET);
-    streamClose(client);
-    finish();
-  });
-
-  test("waits outside when the listener's queue is full", () => {
-    listen(0);
-    connect();
-    const one = client;
-    linkRun(SECOND / 2);
-    connect();
-    linkRun(SECOND / 2);
-    // The second has no answer yet.
-    expect(client.tcpState).toBe(TcpState.SynSent);
-    const accepted = acceptTake(listener)!;
-    linkRun(10 * SECOND);
-    expect(client.tcpState).toBe(TcpState.Established);
-    const other = acceptTake(listener)!;
-    streamClose(one);
-    streamClose(accepted);
-    server = other;
-    closeAll();
-  });
 });
 
 describe("a bad link", () => {

@@ -1,6 +1,7 @@
 // Listeners: a SYN makes a socket in SYN-RECEIVED, which waits in the listener's first queue until its handshake is done and then in the second for
-// accept(2). Both take as many as the backlog says (listen(2)), and one more. When the second is full, handshakes are not finished: the
-// last acknowledgment is taken for lost, and SYN-ACK goes again (net.ipv4.tcp_abort_on_overflow is 0).
+// accept(2). The second takes as many as the backlog says (listen(2)), and one more; when it is full, SYNs are dropped, and handshakes are not finished:
+// the last acknowledgment is taken for lost, and SYN-ACK goes again (net.ipv4.tcp_abort_on_overflow is 0). The backlog does not bound the first (tcp(7),
+// tcp_max_syn_backlog), as with Linux's SYN cookies: a burst of connections finds a server with a short backlog.
 
 import { setAddress } from "../inet/address";
 import { Counter } from "../inet/counters";
@@ -19,6 +20,9 @@ import { lifeStart, retransmitStart, SECOND_NS, timersStop } from "./timer";
 /** What a child has from its listener. */
 const INHERITED: u32 = TcpFlag.NoDelay | TcpFlag.Cork | TcpFlag.SendFixed | TcpFlag.ReceiveFixed | TcpFlag.QuickAck;
 
+/** net.ipv4.tcp_max_syn_backlog: the first queue of a listener takes as many, or as many as its backlog if that is longer. */
+const SYN_BACKLOG: u32 = 256;
+
 /** A segment for a listener (RFC 9293, 3.10.7.2). */
 export function listenerArrived(listener: TcpSocket, segment: Segment): void {
   const flags = <u32>segment.flags;
@@ -28,7 +32,7 @@ export function listenerArrived(listener: TcpSocket, segment: Segment): void {
     return;
   }
   if ((flags & (SegmentFlag.Syn | SegmentFlag.Fin)) != SegmentFlag.Syn) return;
-  if (listener.synWaiting > listener.backlog || listener.accepting > listener.backlog) {
+  if (listener.accepting > listener.backlog || listener.synWaiting >= max(listener.backlog, SYN_BACKLOG)) {
     count(listener.inet, Counter.TcpAttemptFails);
     return;
   }
