@@ -1,7 +1,7 @@
 // Listeners: a SYN makes a socket in SYN-RECEIVED, which waits in the listener's first queue until its handshake is done and then in the second for
-// accept(2). The second takes as many as the backlog says (listen(2)), and one more; when it is full, SYNs are dropped, and handshakes are not finished:
-// the last acknowledgment is taken for lost, and SYN-ACK goes again (net.ipv4.tcp_abort_on_overflow is 0). The backlog does not bound the first (tcp(7),
-// tcp_max_syn_backlog), as with Linux's SYN cookies: a burst of connections finds a server with a short backlog.
+// accept(2). When the second has as many as the backlog says (listen(2)), and one more, SYNs are dropped. The backlog does not bound the first (tcp(7),
+// tcp_max_syn_backlog), as with Linux's SYN cookies, so that a burst of connections finds a server with a short backlog. A handshake that has begun is
+// finished, even if the second queue has filled up meanwhile: Linux takes the last acknowledgment for lost then, and with it the client's first data.
 
 import { setAddress } from "../inet/address";
 import { Counter } from "../inet/counters";
@@ -136,15 +136,14 @@ function queueLeave(listener: TcpSocket, s: TcpSocket): void {
 
 /** A child's handshake is done: true when it may go on, in the second queue; false when it must wait in the first. */
 export function childComplete(listener: TcpSocket, s: TcpSocket, segment: Segment): bool {
-  const full = listener.accepting > listener.backlog;
   const waits = listener.deferSeconds != 0 && s.deferSeconds == 0 && segment.length == 0 && (segment.flags & SegmentFlag.Fin) == 0;
-  if (waits && !full && (s.flags & TcpFlag.Held) == 0) {
+  if (waits && (s.flags & TcpFlag.Held) == 0) {
     // TCP_DEFER_ACCEPT: no more than a bare acknowledgment has come.
     s.flags |= TcpFlag.Held;
     s.retransmitNs = 0;
     lifeStart(s, <u64>listener.deferSeconds * SECOND_NS);
   }
-  if (full || waits) return false;
+  if (waits) return false;
   s.flags &= ~TcpFlag.Held;
   s.lifeNs = 0;
   queueLeave(listener, s);

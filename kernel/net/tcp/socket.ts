@@ -56,7 +56,7 @@ export const enum TcpFlag {
   Timing = 0x1_0000,
   /** There is urgent data to send, up to sendUrgent. */
   UrgentOut = 0x2_0000,
-  /** The connection is complete but stays in the listener's first queue: the second is full, or waits for data (TCP_DEFER_ACCEPT). */
+  /** The connection is complete but stays in the listener's first queue, for data (TCP_DEFER_ACCEPT). */
   Held = 0x4_0000,
   /** Nobody will receive any more: data that comes resets the connection. */
   Orphan = 0x8_0000,
