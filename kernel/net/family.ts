@@ -20,8 +20,10 @@ import {
   inetSend,
   inetShutdown,
   inetSocketBind,
+  inetStamp,
   inetWritten,
 } from "./inet/family";
+import { isUdp } from "./inet/datagram";
 import {
   asNetlink,
   NETLINK_ROUTE,
@@ -43,6 +45,7 @@ import { unixAddress, unixBind } from "./unix/name";
 import { unixPoll } from "./unix/poll";
 import { unixStreamReceive, unixStreamSend } from "./unix/stream";
 import { asUnix, unixNew } from "./unix/unix";
+import { urgentAtMark } from "./unix/urgent";
 
 /** Types have numbers below this. */
 const TYPES: u32 = 11;
@@ -261,7 +264,19 @@ export function socketWritten(s: Socket, unsent: bool): Result {
 
 /** SIOCATMARK: 1 at the urgent mark. */
 export function socketAtMark(s: Socket): Result {
+  if (s.family == Family.Unix) return urgentAtMark(asUnix(s));
   return isInternet(s) ? inetAtMark(s) : -Errno.ENOTTY;
+}
+
+/** SIOCGSTAMP: when the last packet came in, in nanoseconds of the wall clock; -ENOENT before the first, -ENOTTY for other families. */
+export function socketStamp(s: Socket): Result {
+  return isInternet(s) ? inetStamp(s) : -Errno.ENOTTY;
+}
+
+/** Whether the socket has SO_PEEK_OFF. */
+export function socketPeeksFrom(s: Socket): bool {
+  if (s.family == Family.Unix) return true;
+  return isInternet(s) && (s.type == <u32>SocketType.Stream || isUdp(s));
 }
 
 /** An option at SOL_SOCKET has been set: a bit of SocketOption, or 0 for another. */

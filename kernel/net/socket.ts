@@ -66,6 +66,8 @@ export const enum SocketOption {
   LockFilter = 0x4000,
   SendBufferLocked = 0x8000,
   ReceiveBufferLocked = 0x10000,
+  /** SIOCGSTAMP has been asked for: what comes in is stamped. */
+  LastStamp = 0x20000,
 }
 
 /** SO_SNDBUF and SO_RCVBUF: what a new socket has, and the bounds of what may be asked for without privilege, before it is doubled. */

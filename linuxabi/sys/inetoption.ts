@@ -18,6 +18,7 @@ import {
 import { DISCOVER6_SHIFT, DISCOVER_SHIFT, InetOption } from "../../kernel/net/inet/options";
 import { Protocol } from "../../kernel/net/inet/output";
 import { udpPush } from "../../kernel/net/inet/send";
+import { asNetlink } from "../../kernel/net/netlink/netlink";
 import { asTcp } from "../../kernel/net/tcp/socket";
 import { Family, Socket, SocketType } from "../../kernel/net/socket";
 import { Result } from "../../kernel/result";
@@ -33,6 +34,7 @@ import {
   IpOption,
   UdpOption,
 } from "../types/inet";
+import { getNetlinkOption, setNetlinkOption } from "./netlinkoption";
 import { getTcpOption, setTcpOption } from "./tcpoption";
 
 const value = memory.data(32, 8);
@@ -45,6 +47,7 @@ function isInet(s: Socket): bool {
 
 /** setsockopt(2) at another level than SOL_SOCKET. */
 export function setProtocolOption(t: Thread, s: Socket, level: u32, name: u32, ua: u64, length: u32): Result {
+  if (s.family == Family.Netlink) return setNetlinkOption(asNetlink(s), level, name, ua, length);
   if (!isInet(s)) return -Errno.EOPNOTSUPP;
   const bytes = min<u32>(length, 32);
   const r = copyIn(value, ua, bytes);
@@ -68,8 +71,11 @@ export function setProtocolOption(t: Thread, s: Socket, level: u32, name: u32, u
 
 /** getsockopt(2) at another level than SOL_SOCKET, into `room` bytes. */
 export function getProtocolOption(s: Socket, level: u32, name: u32, ua: u64, lengthUa: u64, room: u32): Result {
+  if (s.family == Family.Netlink) return getNetlinkOption(asNetlink(s), level, name, ua, lengthUa, room);
   if (!isInet(s)) return -Errno.EOPNOTSUPP;
-  let r: Result = -Errno.ENOPROTOOPT;
+  // IPv4 does not know the levels of others; IPv6 knows no such option of them.
+  const isOther = s.family == Family.Inet && level != InetLevel.Ip && level != InetLevel.Raw && (level != InetLevel.Udp || !isUdp(s));
+  let r: Result = isOther ? -Errno.EOPNOTSUPP : -Errno.ENOPROTOOPT;
   if (level == InetLevel.Tcp && s.type == <u32>SocketType.Stream) return getTcpOption(asTcp(s), name, ua, lengthUa, room);
   if (level == InetLevel.Ip) r = getIp(asInet(s), name);
   else if (level == InetLevel.Ip6 && s.family == Family.Inet6) r = getIp6(asInet(s), name);
@@ -149,6 +155,8 @@ function setIp(t: Thread, s: InetSocket, name: u32, bytes: u32): Result {
     case IpOption.LateBind:
       s.lateBind = v != 0;
       return 0;
+    case IpOption.LocalPortRange:
+      return setPortRange(s, bytes);
     case IpOption.MulticastHops:
       if (s.type == <u32>SocketType.Stream || v < -1 || v > 255) return -Errno.EINVAL;
       asDatagram(s).multicastHops = v == -1 ? 1 : <u8>v;
@@ -179,6 +187,8 @@ function getIp(s: InetSocket, name: u32): Result {
       return mtuOf(s);
     case IpOption.LateBind:
       return number(s.lateBind ? 1 : 0);
+    case IpOption.LocalPortRange:
+      return number(s.portRange);
     case IpOption.MulticastHops:
       return number(s.type == <u32>SocketType.Stream ? 1 : asDatagram(s).multicastHops);
     case IpOption.MulticastLoop:
@@ -194,6 +204,16 @@ function getIp(s: InetSocket, name: u32): Result {
   }
   const bit = bitOf(name);
   return bit == 0 ? -Errno.ENOPROTOOPT : has(s, bit);
+}
+
+/** IP_LOCAL_PORT_RANGE: the first port, and the last shifted by 16; 0 for either: the system's. */
+function setPortRange(s: InetSocket, bytes: u32): Result {
+  if (bytes != 4) return -Errno.EINVAL;
+  const range = load<u32>(value);
+  const last = range >> 16;
+  if (last != 0 && (range & 0xffff) > last) return -Errno.EINVAL;
+  s.portRange = range;
+  return 0;
 }
 
 /** IP_MTU and IPV6_MTU: of the way to the peer. */
@@ -349,8 +369,15 @@ function isFilter(s: Socket, level: u32, name: u32): bool {
     : level == InetLevel.Icmp6 && s.protocol == Protocol.Icmp6;
 }
 
+/** Why there is no filter: raw sockets of other protocols know that there could be one. */
+function noFilter(s: Socket, level: u32, name: u32): Result {
+  if (s.type != <u32>SocketType.Raw) return -Errno.ENOPROTOOPT;
+  const known = s.family == Family.Inet ? level == InetLevel.Raw && name == ICMP_FILTER : level == InetLevel.Icmp6;
+  return known ? -Errno.EOPNOTSUPP : -Errno.ENOPROTOOPT;
+}
+
 function setFilter(s: Socket, level: u32, name: u32, bytes: u32): Result {
-  if (!isFilter(s, level, name)) return -Errno.ENOPROTOOPT;
+  if (!isFilter(s, level, name)) return noFilter(s, level, name);
   const d = asDatagram(s);
   if (s.family == Family.Inet) {
     if (bytes >= 4) d.icmpFilter = load<u32>(value);
@@ -363,7 +390,7 @@ function setFilter(s: Socket, level: u32, name: u32, bytes: u32): Result {
 }
 
 function getFilter(s: Socket, level: u32, name: u32): Result {
-  if (!isFilter(s, level, name)) return -Errno.ENOPROTOOPT;
+  if (!isFilter(s, level, name)) return noFilter(s, level, name);
   const d = asDatagram(s);
   if (s.family == Family.Inet) return number(d.icmpFilter);
   memory.fill(value, 0, ICMP6_FILTER_BYTES);
@@ -381,12 +408,15 @@ function setDevice(t: Thread, s: InetSocket, index: u32): Result {
   return 0;
 }
 
-/** SO_BINDTOIFINDEX. */
+/** SO_BINDTOIFINDEX; the interface need not be there yet. */
 export function setDeviceIndex(t: Thread, s: Socket, index: u32): Result {
   if (!isInet(s)) return -Errno.ENOPROTOOPT;
   if (<i32>index < 0) return -Errno.EINVAL;
-  if (index != 0 && !interfaceByIndex(inetSpaceOf(s), index)) return -Errno.ENODEV;
   return setDevice(t, asInet(s), index);
+}
+
+export function getDeviceIndex(s: Socket): u32 {
+  return isInet(s) ? asInet(s).device : 0;
 }
 
 /** SO_BINDTODEVICE: a name, empty for any. */

@@ -13,7 +13,7 @@ import { fileRelease } from "../../kernel/vfs/file";
 import { OpenFlag } from "../../kernel/vfs/flags";
 import { File } from "../../kernel/vfs/inode";
 import { SOCKET_TYPE_MASK } from "../types/socket";
-import { descriptorLimit, descriptors, isNone } from "./descriptor";
+import { descriptorLimit, descriptors, isNone, openFile } from "./descriptor";
 import { addressBytes, addressIn, addressOut, notSocket, socketFor } from "./socketfile";
 
 /** SOCK_CLOEXEC and SOCK_NONBLOCK. */
@@ -85,7 +85,7 @@ export function sysConnect(t: Thread, fd: i32, address: u64, length: i32): Resul
 }
 
 export function sysAccept4(t: Thread, fd: i32, address: u64, length: u64, flags: u32): Result {
-  if ((flags & ~FLAGS) != 0) return -Errno.EINVAL;
+  if ((flags & ~FLAGS) != 0) return isNone(openFile(t, fd)) ? -Errno.EBADF : -Errno.EINVAL;
   const file = socketFor(t, fd);
   if (isNone(file)) return notSocket(t, fd);
   const table = descriptors(t);

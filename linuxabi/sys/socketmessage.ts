@@ -215,7 +215,7 @@ export function sysRecvmmsg(t: Thread, fd: i32, messages: u64, count: u32, flags
   const received = t.opPhase;
   if (received == 0) return r;
   // An error after messages is for the next call, unless there is just nothing more.
-  if (r < 0 && r != -Errno.EAGAIN) socketOf(file).error = <u32>-r;
+  if (r < 0 && r != -Errno.EAGAIN) socketOf(file).error = r == -Errno.ERESTARTSYS ? Errno.EINTR : <u32>-r;
   if (timeout == 0) return received;
   const now = nowNs();
   const out = timespecOut(timeout, t.opData > now ? t.opData - now : 0);

@@ -2,7 +2,7 @@
 
 import { Errno } from "../../kernel/errno";
 import { copyIn, copyOut } from "../../kernel/mm/user";
-import { socketAddress, socketOptionChanged } from "../../kernel/net/family";
+import { socketAddress, socketOptionChanged, socketPeeksFrom } from "../../kernel/net/family";
 import {
   BUFFER_MAX,
   Family,
@@ -24,7 +24,7 @@ import { capable, Capability } from "../../kernel/task/credentials";
 import { Thread } from "../../kernel/task/thread";
 import { SocketOptionName, SOL_SOCKET } from "../types/socket";
 import { isNone } from "./descriptor";
-import { getDeviceName, getProtocolOption, setDeviceIndex, setDeviceName, setProtocolOption } from "./inetoption";
+import { getDeviceIndex, getDeviceName, getProtocolOption, setDeviceIndex, setDeviceName, setProtocolOption } from "./inetoption";
 import { addressBytes, notSocket, socketFor } from "./socketfile";
 
 const SECOND_NS: u64 = 1_000_000_000;
@@ -105,6 +105,7 @@ function set(t: Thread, s: Socket, name: u32, v: i32, bytes: u32): Result {
       s.receiveLow = v < 0 ? I32_MAX : max<u32>(v, 1);
       return 0;
     case SocketOptionName.PeekOffset:
+      if (!socketPeeksFrom(s)) return -Errno.EOPNOTSUPP;
       s.peekOffset = max(v, -1);
       return 0;
     case SocketOptionName.DetachFilter:
@@ -238,7 +239,9 @@ function get(s: Socket, name: u32): Result {
     case SocketOptionName.Mark:
       return number(s.mark);
     case SocketOptionName.PeekOffset:
-      return number(s.peekOffset);
+      return socketPeeksFrom(s) ? number(s.peekOffset) : -Errno.EOPNOTSUPP;
+    case SocketOptionName.BindToIndex:
+      return number(getDeviceIndex(s));
     case SocketOptionName.Linger:
       store<u32>(value, (s.options & SocketOption.Linger) != 0 ? 1 : 0);
       store<u32>(value, s.lingerSeconds, 4);

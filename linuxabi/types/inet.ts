@@ -32,6 +32,7 @@ export const enum IpOption {
   Join = 35,
   Leave = 36,
   MulticastAll = 49,
+  LocalPortRange = 51,
   Protocol = 52,
 }
 

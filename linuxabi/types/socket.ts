@@ -95,6 +95,11 @@ export const enum SocketIoctl {
   GetGroup = 0x8904,
   /** SIOCATMARK. */
   AtMark = 0x8905,
+  /** SIOCGSTAMP and SIOCGSTAMPNS: struct timeval, struct timespec; and with 64 bits of time on all machines, the same here. */
+  Stamp = 0x8906,
+  StampNs = 0x8907,
+  StampNew = 0x80108906,
+  StampNsNew = 0x80108907,
   /** SIOCOUTQNSD. */
   OutputUnsent = 0x894b,
 }

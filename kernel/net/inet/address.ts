@@ -22,6 +22,8 @@ export function ip4(a: u32, b: u32, c: u32, d: u32): u32 {
 /** 127.0.0.1 and 255.255.255.255. */
 export const LOOPBACK4: u32 = 0x0100_007f;
 export const BROADCAST4: u32 = 0xffff_ffff;
+/** 127.255.255.255, the broadcast address of the loopback network. */
+export const LOOPBACK_BROADCAST4: u32 = 0xffff_ff7f;
 
 @inline
 export function isMapped4(a: InetAddress): bool {
@@ -83,6 +85,12 @@ export function isMulticast4(v4: u32): bool {
 /** A multicast address of either family. */
 export function isMulticastAddress(a: InetAddress): bool {
   return isMapped4(a) ? isMulticast4(address4(a)) : (a.high & 0xff) == 0xff;
+}
+
+/** fe80::/10: an address of one link (RFC 4291, 2.5.6). */
+@inline
+export function isLinkLocalAddress(a: InetAddress): bool {
+  return (a.high & 0xc0ff) == 0x80fe;
 }
 
 /** The netmask of a prefix of `bits` <= 32. */

@@ -10,6 +10,7 @@ import {
   BROADCAST4,
   InetAddress,
   isAnyAddress,
+  isLinkLocalAddress,
   isLoopback4,
   isLoopbackAddress,
   isMapped4,
@@ -25,11 +26,12 @@ import {
   localAddress,
   parsedAddress,
   parsedPort,
+  parsedScope,
   parseSocketAddress,
   remoteAddress,
   SOCKADDR_IN_BYTES,
 } from "./inet";
-import { interfaceByAddress } from "./interface";
+import { interfaceByAddress, interfaceByIndex } from "./interface";
 import { InetOption } from "./options";
 import { portBind, PortTable } from "./ports";
 import { InetSpace } from "./space";
@@ -64,11 +66,22 @@ function parse(s: InetSocket, address: usize, length: u32): Result {
   return parseSocketAddress(s, address, length);
 }
 
-/** Whether the address may be bound: 0, -EADDRNOTAVAIL or -EINVAL. */
-function checkAddress(space: InetSpace, s: InetSocket, stream: bool): Result {
+/** A link-local IPv6 address has been read: it needs an interface (ipv6(7)). Its index, 0 for other addresses; -EINVAL without one. */
+export function parsedLink(s: InetSocket): Result {
+  if (s.family != Family.Inet6 || !isLinkLocalAddress(parsedAddress)) return 0;
+  if (parsedScope == 0 && s.device == 0) return -Errno.EINVAL;
+  if (parsedScope != 0 && s.device != 0 && s.device != parsedScope) return -Errno.EINVAL;
+  return parsedScope != 0 ? parsedScope : s.device;
+}
+
+/** Whether the address may be bound: 0, -EADDRNOTAVAIL, -EINVAL, or -ENODEV for an interface that is not there. */
+export function mayBind(space: InetSpace, s: InetSocket, stream: bool): Result {
   const a = parsedAddress;
   if (s.family == Family.Inet6) {
     if (isMapped4(a) ? s.onlyV6 : stream && isMulticastAddress(a)) return -Errno.EINVAL;
+    const link = parsedLink(s);
+    if (link < 0) return link;
+    if (link != 0 && !interfaceByIndex(space, <u32>link)) return -Errno.ENODEV;
   }
   if ((s.optionBits & (InetOption.FreeBind | InetOption.Transparent)) != 0) return 0;
   return isBindable(space, a) ? 0 : -Errno.EADDRNOTAVAIL;
@@ -83,12 +96,12 @@ export function inetBind(space: InetSpace, s: InetSocket, address: usize, length
   if (r < 0) return r;
   // IPv6 looks at the address last, as on Linux.
   const late = s.family == Family.Inet6;
-  if (!late) r = checkAddress(space, s, stream);
+  if (!late) r = mayBind(space, s, stream);
   if (r < 0) return r;
   if (parsedPort != 0 && parsedPort < space.portPrivileged && !capable(current.credentials, Capability.NetBindService))
     return -Errno.EACCES;
   if (s.localPort != 0) return -Errno.EINVAL;
-  if (late) r = checkAddress(space, s, stream);
+  if (late) r = mayBind(space, s, stream);
   return r < 0 ? r : bindParsed(s, table, stream);
 }
 

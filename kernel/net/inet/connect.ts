@@ -2,10 +2,12 @@
 
 import { Errno } from "../../errno";
 import { Result } from "../../result";
+import { exchange, MessageFlag } from "../exchange";
 import { Family, SocketOption, SocketType, socketUnlist, wakeEverybody } from "../socket";
 import { InetAddress, isAnyAddress, isMapped4, setAddress, setAddress4, setLoopback6 } from "./address";
+import { parsedLink } from "./bind";
 import { datagramDrop, DatagramSocket, datagramRelease, flowOf, inetSpaceOf, isUdp } from "./datagram";
-import { Flow, flowAim, FlowKind, flowRoute, flowSource } from "./flow";
+import { Flow, flowAim, flowIsBroadcast, flowRoute, flowSource } from "./flow";
 import { Bound, endpointOf, formatSocketAddress, localAddress, parsedAddress, parsedPort, parseSocketAddress, remoteAddress } from "./inet";
 import { portBind, portLeave, PortTable } from "./ports";
 import { pingBind, pingLeave, rawUnlist } from "./raw";
@@ -15,7 +17,10 @@ import { settle, udpPush } from "./send";
 export function inetAutobind(s: DatagramSocket): Result {
   if (!isUdp(s)) return pingBind(s, 0);
   const r = portBind(changetype<PortTable>(inetSpaceOf(s).udp), s, 0, false);
-  return r == -Errno.EADDRINUSE ? -Errno.EAGAIN : r;
+  if (r != -Errno.EADDRINUSE) return r;
+  // No waiting helps.
+  exchange.flags |= MessageFlag.DontWait;
+  return -Errno.EAGAIN;
 }
 
 /** connect(2): where the socket sends, and the only one it hears from; AF_UNSPEC ends that. 0 or -errno. */
@@ -23,7 +28,9 @@ export function datagramConnect(s: DatagramSocket, address: usize, length: u32):
   if (length < 2) return -Errno.EINVAL;
   const family = load<u16>(address);
   if (family == Family.Unspecified) return disconnect(s);
-  let r: Result = 0;
+  // It has a port then, even if there is no way to the address.
+  let r: Result = s.localPort == 0 && s.type != <u32>SocketType.Raw ? inetAutobind(s) : 0;
+  if (r < 0) return r;
   if (s.family == Family.Inet6 && family == Family.Inet && length >= 16) {
     // An IPv4 address at an IPv6 socket.
     if (s.onlyV6) return -Errno.EAFNOSUPPORT;
@@ -39,16 +46,16 @@ export function datagramConnect(s: DatagramSocket, address: usize, length: u32):
 function aimAt(s: DatagramSocket, port: u16): Result {
   const f = flowOf(s);
   const e = endpointOf(s);
+  const link = parsedLink(s);
+  if (link < 0) return link;
   if (isAnyAddress(parsedAddress) && !isMapped4(parsedAddress)) setLoopback6(parsedAddress);
   // A second connect picks the source again, unless bind has fixed it.
   if (s.isConnected && (s.bound & Bound.Address) == 0) setAnyLocal(s);
   flowAim(f, localAddress(e), parsedAddress);
   settle(s, f);
-  let r = flowRoute(inetSpaceOf(s), f);
+  const r = flowRoute(inetSpaceOf(s), f);
   if (r < 0) return r;
-  if (f.kind == <u8>FlowKind.Broadcast && (s.options & SocketOption.Broadcast) == 0) return -Errno.EACCES;
-  if (s.localPort == 0 && s.type != <u32>SocketType.Raw) r = inetAutobind(s);
-  if (r < 0) return r;
+  if (flowIsBroadcast(f) && (s.options & SocketOption.Broadcast) == 0) return -Errno.EACCES;
   setAddress(localAddress(e), flowSource(f));
   setAddress(remoteAddress(e), changetype<InetAddress>(changetype<usize>(f) + offsetof<Flow>("destinationHigh")));
   s.remotePort = port;

@@ -90,9 +90,14 @@ export class DatagramSocket extends InetSocket {
   icmpFilter: u32;
   /** ICMP6_FILTER, 32 bytes; 0: all pass. */
   icmp6Filter: usize;
+  /** When what was received last had come in (SIOCGSTAMP): 0 if nobody asked then, NEVER_STAMPED before the first. */
+  lastStampNs: u64;
   /** IPV6_CHECKSUM: where raw sockets want the checksum, -1 for nowhere. */
   checksumAt: i32;
 }
+
+/** Nothing has been received. */
+export const NEVER_STAMPED: u64 = u64.MAX_VALUE;
 
 @inline
 export function asDatagram(s: Socket): DatagramSocket {
@@ -153,6 +158,14 @@ export function datagramsInit(): void {
   setPacketDisown(disown);
 }
 
+/** SIOCGSTAMP: when what was received last came in, in nanoseconds of the wall clock; -ENOENT before the first. From now on stamps are taken. */
+export function datagramStamp(s: DatagramSocket): Result {
+  s.options |= SocketOption.LastStamp;
+  if (s.lastStampNs == NEVER_STAMPED) return -Errno.ENOENT;
+  if (s.lastStampNs == 0) s.lastStampNs = wallNs();
+  return s.lastStampNs;
+}
+
 // What comes in ----------------------------------------------------------------------------------------------------------------------------
 
 /** Appends a packet, whose data is what the receiver gets, to the queue: false, and it is freed, when that is full. */
@@ -163,7 +176,7 @@ export function datagramEnqueue(s: DatagramSocket, p: Packet): bool {
     packetFree(p);
     return false;
   }
-  if ((s.options & (SocketOption.Timestamp | SocketOption.TimestampNs)) != 0) p.stampNs = wallNs();
+  if ((s.options & (SocketOption.Timestamp | SocketOption.TimestampNs | SocketOption.LastStamp)) != 0) p.stampNs = wallNs();
   p.charge = cost;
   // What the receiver is told with SO_RXQ_OVFL: the drops before this one.
   p.mark = s.drops;
@@ -231,6 +244,7 @@ export function datagramReceive(s: DatagramSocket): Result {
 /** Whom the datagram is from, and what the socket asked to be told with it. */
 function accompany(s: DatagramSocket, e: Exchange, p: Packet): void {
   e.addressLength = formatSocketAddress(s, packetSource(p), sourcePort(s, p), e.address);
+  s.lastStampNs = p.stampNs;
   const wanted =
     (s.optionBits & InetOption.Told) | (s.options & (SocketOption.Timestamp | SocketOption.TimestampNs | SocketOption.ReceiveOverflow));
   if (wanted != 0) tell(s, e, p);
@@ -294,6 +308,8 @@ function queueError(s: DatagramSocket, data: usize, bytes: u32): void {
 function receiveError(s: DatagramSocket): Result {
   const e = exchange;
   const p = s.firstError;
+  // Nobody waits for errors.
+  e.flags |= MessageFlag.DontWait;
   if (!p) return -Errno.EAGAIN;
   const bytes = min(p.length, e.left);
   const r = packetMove(p, e, 0, bytes);

@@ -8,9 +8,19 @@ import { current } from "../../task/thread";
 import { Family, Socket, socketInit, SocketType } from "../socket";
 import { NetSpace } from "../space";
 import { isAnyAddress, setAddress } from "./address";
-import { inetAnyAddresses, inetBind, isBindable } from "./bind";
+import { inetAnyAddresses, inetBind, mayBind } from "./bind";
 import { datagramAddress, datagramClose, datagramConnect, datagramReadable } from "./connect";
-import { asDatagram, datagramPoll, datagramReceive, DatagramSocket, datagramShutdown, inetSpaceOf, isUdp } from "./datagram";
+import {
+  asDatagram,
+  datagramPoll,
+  datagramReceive,
+  DatagramSocket,
+  datagramShutdown,
+  datagramStamp,
+  inetSpaceOf,
+  isUdp,
+  NEVER_STAMPED,
+} from "./datagram";
 import { Bound, endpointOf, localAddress, parsedAddress, parsedPort, parseSocketAddress } from "./inet";
 import { DISCOVER6_SHIFT, DISCOVER_SHIFT, InetOption } from "./options";
 import { Protocol } from "./output";
@@ -75,6 +85,7 @@ function datagramNew(space: InetSpace, family: u32, type: u32, protocol: u32): u
   s.uid = current.credentials.euid;
   inetAnyAddresses(s);
   s.multicastHops = 1;
+  s.lastStampNs = NEVER_STAMPED;
   s.optionBits = (1 << DISCOVER_SHIFT) | (1 << DISCOVER6_SHIFT);
   s.checksumAt = protocol == Protocol.Icmp6 ? 2 : -1;
   if (type == SocketType.Raw && protocol == Protocol.Raw) s.optionBits |= InetOption.HeaderIncluded;
@@ -98,7 +109,8 @@ export function inetSocketBind(s: Socket, address: usize, length: u32): Result {
 function bindWithoutPorts(space: InetSpace, s: DatagramSocket, address: usize, length: u32): Result {
   let r = parseSocketAddress(s, address, length);
   if (r < 0) return r;
-  if ((s.optionBits & InetOption.FreeBind) == 0 && !isBindable(space, parsedAddress)) return -Errno.EADDRNOTAVAIL;
+  r = mayBind(space, s, false);
+  if (r < 0) return r;
   if (s.type == <u32>SocketType.Datagram) {
     if (s.localPort != 0) return -Errno.EINVAL;
     r = pingBind(s, parsedPort);
@@ -167,6 +179,11 @@ export function inetWritten(s: Socket, unsent: bool): Result {
 /** SIOCATMARK: 1 at the urgent mark of a stream. */
 export function inetAtMark(s: Socket): Result {
   return isStream(s) ? streamAtMark(asTcp(s)) : -Errno.ENOTTY;
+}
+
+/** SIOCGSTAMP: nanoseconds of the wall clock, or -ENOENT: streams keep no stamps. */
+export function inetStamp(s: Socket): Result {
+  return isStream(s) ? -Errno.ENOENT : datagramStamp(asDatagram(s));
 }
 
 /** An option at SOL_SOCKET has been set: a bit of SocketOption, or 0 for another. */

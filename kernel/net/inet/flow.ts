@@ -13,6 +13,7 @@ import {
   isMapped4,
   isMulticast4,
   LOOPBACK4,
+  LOOPBACK_BROADCAST4,
   netmask4,
   setAddress,
   setAddress4,
@@ -147,6 +148,12 @@ function find4(space: InetSpace, f: Flow, to: u32): Result {
   f.mtu = f.discover == Discover.Probe ? by.mtu : pathMtu(space, to, by.mtu);
   if (f.anySource) setAddress4(flowSource(f), route.source != 0 ? route.source : by.address);
   return 0;
+}
+
+/** Whether the flow, which knows its way, leads to a broadcast address: SO_BROADCAST allows that. */
+export function flowIsBroadcast(f: Flow): bool {
+  if (f.kind != <u8>FlowKind.Local) return f.kind == <u8>FlowKind.Broadcast;
+  return isMapped4(flowDestination(f)) && address4(flowDestination(f)) == LOOPBACK_BROADCAST4;
 }
 
 function kindOf(i: Interface, to: u32): FlowKind {

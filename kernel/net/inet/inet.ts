@@ -82,6 +82,8 @@ export class InetSocket extends Socket {
   lateBind: bool;
   /** SO_BINDTODEVICE: index of an interface, 0 for any. */
   device: u32;
+  /** IP_LOCAL_PORT_RANGE: the first port, and the last shifted by 16; 0 for the system's. */
+  portRange: u32;
   /** IPPROTO_IP and IPPROTO_IPV6 options of other files: bits, and a value each. */
   optionBits: u32;
   // A Flow to the peer.

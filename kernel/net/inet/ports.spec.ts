@@ -9,8 +9,6 @@ import {
   connectionFind,
   connectionRemove,
   datagramFind,
-  EPHEMERAL_FIRST,
-  EPHEMERAL_LAST,
   listenerFind,
   portBind,
   portConnect,
@@ -21,6 +19,7 @@ import {
   portTableFree,
   portTableNew,
 } from "./ports";
+import { EPHEMERAL_FIRST, EPHEMERAL_LAST } from "./portrange";
 
 let table: PortTable = changetype<PortTable>(0);
 

@@ -9,9 +9,7 @@ import { Result } from "../../result";
 import { SocketOption } from "../socket";
 import { InetAddress } from "./address";
 import { Endpoint, EndpointKind, endpointOf, InetSocket, localAddress, socketOfEndpoint } from "./inet";
-
-export const EPHEMERAL_FIRST: u32 = 32768;
-export const EPHEMERAL_LAST: u32 = 60999;
+import { ephemeral, rangeCount, rangeOf } from "./portrange";
 
 /** A port that somebody has. */
 @unmanaged
@@ -239,24 +237,19 @@ export function portBind(table: PortTable, s: InetSocket, port: u16, stream: boo
   return 0;
 }
 
-const EPHEMERALS: u32 = EPHEMERAL_LAST - EPHEMERAL_FIRST + 1;
 /** Where the search goes on. */
 let nextEphemeral: u32 = 0;
 
-@inline
-function ephemeral(i: u32): u16 {
-  return <u16>(EPHEMERAL_FIRST + (i % EPHEMERALS));
-}
-
 function bindAny(table: PortTable, s: InetSocket, stream: bool): Result {
-  const start = <u32>(randomU64() % EPHEMERALS);
-  for (let i: u32 = 0; i < EPHEMERALS; i++) {
+  rangeOf(s);
+  const start = <u32>(randomU64() % rangeCount);
+  for (let i: u32 = 0; i < rangeCount; i++) {
     const port = ephemeral(start + i);
     if (portFind(table, port)) continue;
     return portBind(table, s, port, stream);
   }
   // All are in use; perhaps one can be shared.
-  for (let i: u32 = 0; i < EPHEMERALS; i++) {
+  for (let i: u32 = 0; i < rangeCount; i++) {
     const port = ephemeral(start + i);
     const entry = portFind(table, port);
     if (!entry || (!entry.shared && mayShare(s, entry, stream))) return portBind(table, s, port, stream);
@@ -378,8 +371,9 @@ export function portConnect(table: PortTable, s: InetSocket, free: Free): Result
     connectionAdd(table, e);
     return 0;
   }
-  if (nextEphemeral == 0) nextEphemeral = <u32>(randomU64() % EPHEMERALS);
-  for (let i: u32 = 0; i < EPHEMERALS; i++) {
+  rangeOf(s);
+  if (nextEphemeral == 0) nextEphemeral = (<u32>randomU64()) >> 1;
+  for (let i: u32 = 0; i < rangeCount; i++) {
     const port = ephemeral(nextEphemeral + i);
     let entry = portFind(table, port);
     if (entry && (!entry.shared || !isFree(table, s, port, free))) continue;
@@ -391,7 +385,7 @@ export function portConnect(table: PortTable, s: InetSocket, free: Free): Result
       entry.shared = true;
     }
     // Uneven steps, so that the next port is not foreseen by whoever sees this one.
-    nextEphemeral = (nextEphemeral + i + 1 + ((<u32>table.secret) & 7)) % EPHEMERALS;
+    nextEphemeral = (nextEphemeral + i + 1 + ((<u32>table.secret) & 7)) & 0x7fff_ffff;
     s.localPort = port;
     portJoin(entry, e);
     connectionAdd(table, e);

@@ -23,7 +23,7 @@ import { inetAutobind } from "./connect";
 import { Control, control, controlSource } from "./control";
 import { Counter } from "./counters";
 import { chargeSender, DatagramSocket, flowOf, inetSpaceOf } from "./datagram";
-import { Flow, flowAim, flowDestination, FlowKind, flowRoute, FLOW_BYTES } from "./flow";
+import { Flow, flowAim, flowDestination, flowIsBroadcast, FlowKind, flowRoute, FLOW_BYTES } from "./flow";
 import { endpointOf, localAddress, parsedAddress, parsedPort, parseSocketAddress } from "./inet";
 import { InetOption, DISCOVER_SHIFT, DISCOVER6_SHIFT } from "./options";
 import { inetOutput, Protocol } from "./output";
@@ -119,7 +119,7 @@ function finishAim(s: DatagramSocket, f: Flow): Result {
     count(space, Counter.IpNoRoutes);
     return r;
   }
-  if (f.kind == <u8>FlowKind.Broadcast && (s.options & SocketOption.Broadcast) == 0) return -Errno.EACCES;
+  if (flowIsBroadcast(f) && (s.options & SocketOption.Broadcast) == 0) return -Errno.EACCES;
   return changetype<usize>(f);
 }
 

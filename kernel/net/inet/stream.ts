@@ -21,8 +21,9 @@ import { now, retransmitStart, tcpClock } from "../tcp/timer";
 import { waitMakesWay } from "../tcp/timewait";
 import { orphanWaits } from "../tcp/arrive";
 import { InetAddress, isAnyAddress, isMapped4, setAddress, setAddress4, setLoopback6 } from "./address";
+import { parsedLink } from "./bind";
 import { Counter } from "./counters";
-import { Flow, flowAim, FlowKind, flowRoute, flowSource } from "./flow";
+import { Flow, flowAim, flowIsBroadcast, FlowKind, flowRoute, flowSource } from "./flow";
 import {
   Bound,
   endpointOf,
@@ -126,6 +127,8 @@ function aim(s: TcpSocket): Result {
   const to = parsedAddress;
   if (isAnyAddress(to) && !isMapped4(to)) setLoopback6(to);
   if (s.family == Family.Inet6 && isMapped4(to) && s.onlyV6) return -Errno.ENETUNREACH;
+  const link = parsedLink(s);
+  if (link < 0) return link;
   const e = endpointOf(s);
   const local = localAddress(e);
   const f = flowOf(s);
@@ -134,7 +137,7 @@ function aim(s: TcpSocket): Result {
   if (isMapped4(to) && isAnyAddress(local)) f.anySource = true;
   let r = flowRoute(s.inet, f);
   if (r < 0) return r;
-  if (f.kind == <u8>FlowKind.Broadcast || f.kind == <u8>FlowKind.Multicast) return -Errno.ENETUNREACH;
+  if (flowIsBroadcast(f) || f.kind == <u8>FlowKind.Multicast) return -Errno.ENETUNREACH;
   const high = local.high;
   const low = local.low;
   setAddress(local, flowSource(f));

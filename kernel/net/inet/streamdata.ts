@@ -121,7 +121,11 @@ function take(s: TcpSocket, bytes: u32): void {
 export function streamReceive(s: TcpSocket): Result {
   const e = exchange;
   if (s.tcpState == TcpState.Listen) return -Errno.ENOTCONN;
-  if ((e.flags & MessageFlag.ErrorQueue) != 0) return -Errno.EAGAIN;
+  if ((e.flags & MessageFlag.ErrorQueue) != 0) {
+    // Nobody waits for errors.
+    e.flags |= MessageFlag.DontWait;
+    return -Errno.EAGAIN;
+  }
   if ((e.flags & MessageFlag.OutOfBand) != 0) return receiveUrgent(s, e);
   const chain = receiveChain(s);
   if ((e.flags & MessageFlag.Peek) != 0) return peek(s, e);

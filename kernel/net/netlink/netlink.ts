@@ -4,6 +4,7 @@
 import { Errno } from "../../errno";
 import { kernelAlloc, kernelFree } from "../../mm/heap";
 import { Result } from "../../result";
+import { capable, Capability } from "../../task/credentials";
 import { current } from "../../task/thread";
 import { pollOn, PollEvent } from "../../vfs/poll";
 import { exchange, MessageFlag, moveBytes } from "../exchange";
@@ -13,6 +14,8 @@ import { netlinkRequest } from "./route";
 
 /** The protocol that there is (NETLINK_ROUTE). */
 export const NETLINK_ROUTE: u32 = 0;
+/** Groups that there are. */
+export const NETLINK_GROUPS: u32 = 64;
 /** struct sockaddr_nl: u16 family, u16 pad, u32 port, u32 groups. */
 const ADDRESS_BYTES: u32 = 12;
 /** Longest request. */
@@ -30,7 +33,8 @@ export const ANSWER_BYTES: u32 = 8;
 export class NetlinkSocket extends Socket {
   /** Its address; 0 before it is bound. */
   port: u32;
-  groups: u32;
+  /** A bit for each group that it hears, group 1 first. */
+  groups: u64;
   first: Answer | null;
   last: Answer | null;
   queued: u32;
@@ -72,7 +76,8 @@ export function netlinkBind(s: NetlinkSocket, address: usize, length: u32): Resu
   if (s.port == 0 && port != 0 && isTaken(s, port)) return -Errno.EADDRINUSE;
   if (s.port == 0 && port == 0) autobind(s);
   else if (s.port == 0) s.port = port;
-  s.groups = load<u32>(address, 8);
+  // An address has room for the first groups only.
+  s.groups = (s.groups & 0xffff_ffff_0000_0000) | load<u32>(address, 8);
   return 0;
 }
 
@@ -90,7 +95,7 @@ export function netlinkConnect(s: NetlinkSocket, address: usize, length: u32): R
 export function netlinkAddress(s: NetlinkSocket, ofPeer: bool, p: usize): Result {
   store<u32>(p, <u32>Family.Netlink);
   store<u32>(p, ofPeer ? 0 : s.port, 4);
-  store<u32>(p, ofPeer ? 0 : s.groups, 8);
+  store<u32>(p, ofPeer ? 0 : <u32>s.groups, 8);
   return ADDRESS_BYTES;
 }
 
@@ -101,7 +106,9 @@ export function netlinkSend(s: NetlinkSocket): Result {
   if ((e.flags & MessageFlag.OutOfBand) != 0) return -Errno.EOPNOTSUPP;
   if (e.addressLength != 0) {
     if (e.addressLength < ADDRESS_BYTES || load<u16>(e.address) != <u16>Family.Netlink) return -Errno.EINVAL;
-    if (load<u32>(e.address, 8) != 0) return -Errno.EPERM;
+    // Programs may send to each other with CAP_NET_ADMIN; here none has the address.
+    const toProgram = (load<u32>(e.address, 4) | load<u32>(e.address, 8)) != 0;
+    if (toProgram && !capable(current.credentials, Capability.NetAdmin)) return -Errno.EPERM;
     if (load<u32>(e.address, 4) != 0) return -Errno.ECONNREFUSED;
   }
   if (s.error != 0) return takeError(s);

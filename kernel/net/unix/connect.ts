@@ -20,6 +20,7 @@ import {
   UnixSocket,
   wakeRoom,
 } from "./unix";
+import { isUnread } from "./urgent";
 
 @inline
 function setPeer(s: UnixSocket, peer: UnixSocket): void {
@@ -194,7 +195,7 @@ export function unixClose(s: UnixSocket): void {
   if (peer && isConnectionBased(s)) {
     peer.shutdown = Shutdown.Both;
     // What was sent and never read is lost, and so is a connection that nobody accepted.
-    if (s.firstMessage || !accepted) peer.error = Errno.ECONNRESET;
+    if (isUnread(s) || !accepted) peer.error = Errno.ECONNRESET;
     wakeEverybody(peer);
   }
   while (s.acceptFirst) unixClose(takeFirst(s));

@@ -12,6 +12,7 @@ export function unixPoll(s: UnixSocket, poller: usize): u32 {
   if (s.shutdown == Shutdown.Both) events |= PollEvent.HangUp;
   if ((s.shutdown & Shutdown.Receive) != 0) events |= PollEvent.ReadHangUp | PollEvent.In | PollEvent.ReadNormal;
   if (s.firstMessage || s.acceptFirst) events |= PollEvent.In | PollEvent.ReadNormal;
+  if (s.urgent) events |= PollEvent.Priority;
   if (isConnectionBased(s) && s.state == SocketState.Closed) events |= PollEvent.HangUp;
   if (isWritable(s)) events |= PollEvent.Out | PollEvent.WriteNormal | PollEvent.WriteBand;
   return events;

@@ -11,11 +11,13 @@ import { rightsCopy, rightsLand } from "../rights";
 import { enqueueMessage, pollQueue, readQueue, Shutdown, SocketOption, SocketState, takeError, unlinkMessage } from "../socket";
 import { attach, senderAddress, showCredentials, stamp } from "./ancillary";
 import { dropMessage, UnixSocket } from "./unix";
+import { urgentArrived, urgentPass, urgentReceive } from "./urgent";
 
 /** Sends what the exchange has: the bytes taken (with -EAGAIN only when there are none), 0 when there is nothing to send, or -errno. */
 export function unixStreamSend(s: UnixSocket): Result {
   const e = exchange;
-  if ((e.flags & MessageFlag.OutOfBand) != 0) return -Errno.EOPNOTSUPP;
+  const isUrgent = (e.flags & MessageFlag.OutOfBand) != 0;
+  if (isUrgent && e.left == 0) return -Errno.EOPNOTSUPP;
   if (e.addressLength != 0) return s.state == SocketState.Connected ? -Errno.EISCONN : -Errno.EOPNOTSUPP;
   const peer = s.peer;
   if (!peer) return -Errno.ENOTCONN;
@@ -30,8 +32,10 @@ export function unixStreamSend(s: UnixSocket): Result {
       r = -Errno.EAGAIN;
       break;
     }
-    r = sendOne(s, peer, min(e.left, most));
+    const alone = isUrgent && e.left > 1 ? 1 : 0;
+    r = sendOne(s, peer, min(e.left - alone, most));
     if (r < 0) break;
+    if (isUrgent && e.left == 0) urgentArrived(peer);
     done += <u32>r;
   }
   if (done == 0) return r;
@@ -62,11 +66,16 @@ function sendOne(s: UnixSocket, peer: UnixSocket, bytes: u32): Result {
 export function unixStreamReceive(s: UnixSocket): Result {
   const e = exchange;
   if (s.state != SocketState.Connected) return -Errno.EINVAL;
-  if ((e.flags & MessageFlag.OutOfBand) != 0) return -Errno.EOPNOTSUPP;
+  if ((e.flags & MessageFlag.OutOfBand) != 0) return urgentReceive(s);
   let m = s.firstMessage;
   if ((e.flags & MessageFlag.Peek) != 0) return peek(s, m);
   let done: u32 = 0;
   while (m) {
+    if (s.marks != 0) {
+      m = urgentPass(s, m, done, false);
+      if (!m && done != 0) return done;
+      if (!m) break;
+    }
     if ((s.options & SocketOption.PassCredentials) != 0 && !sameWriter(s, m)) return done;
     const bytes = min(m.length - m.taken, e.left);
     const r = messageMove(m, e, true, m.taken, bytes);
@@ -115,6 +124,10 @@ function peek(s: UnixSocket, m: Message | null): Result {
   let skip = <u32>max<i32>(0, s.peekOffset);
   let done: u32 = 0;
   while (m) {
+    if (s.marks != 0) {
+      m = urgentPass(s, m, done, true);
+      if (!m) break;
+    }
     const there = m.length - m.taken;
     if (skip >= there) {
       skip -= there;

@@ -40,6 +40,9 @@ export class UnixSocket extends Socket {
   relayTo: UnixSocket | null;
   relayNext: UnixSocket | null;
   relayPrev: UnixSocket | null;
+  /** The urgent byte that has not been read, in the receive queue; and how many messages of the queue urgent.ts has to look at. */
+  urgent: Message | null;
+  marks: u32;
   /** SO_PEERCRED and SO_PEERGROUPS; of a listener its own. */
   peerPid: u32;
   peerCredentials: Credentials | null;
@@ -175,6 +178,8 @@ export function dropMessages(s: UnixSocket): void {
   s.lastMessage = null;
   s.messages = 0;
   s.bytes = 0;
+  s.urgent = null;
+  s.marks = 0;
   while (m) {
     const next = m.next;
     dropMessage(m);
