@@ -1,4 +1,4 @@
-// The arguments and environment of a program that is about to start, as one block of NUL-terminated strings: first the arguments, then the
+// The arguments and environment of a program that is about to start, as one block of NUL-terminated strings, in pieces of memory: first the arguments, then the
 // environment. execve(2) fills it from user memory, the runtime from config.json. It becomes the top of the new stack as it is.
 
 import { Errno } from "../errno";
@@ -12,13 +12,20 @@ const STRING_MAX: u32 = 131072;
 const TOTAL_MIN: u64 = 131072;
 /** What they may take at most: three quarters of the usual stack. */
 const TOTAL_MAX: u64 = 6 << 20;
+/** The strings lie in pieces of this size, but for a first one that grows to it: what fits into one is in one. */
+const PIECE: u32 = 1 << 20;
+const FURTHER_PIECES: u32 = 6;
 /** Strings of a program that the kernel starts itself. */
 const OWN_MAX: u32 = 2 << 20;
 
 @unmanaged
 export class Arguments {
+  /** The first piece. */
   data: usize;
+  /** Table of the further ones, or 0. */
+  further: usize;
   bytes: u32;
+  /** Of all pieces. */
   capacity: u32;
   argumentCount: u32;
   environmentCount: u32;
@@ -40,20 +47,65 @@ export function argumentsNew(): Arguments | null {
 }
 
 export function argumentsFree(a: Arguments): void {
+  for (let i: u32 = 0; a.further != 0 && i < FURTHER_PIECES; i++) kernelFree(load<u32>(a.further + (i << 2)));
+  kernelFree(a.further);
   kernelFree(a.data);
   kernelFree(changetype<usize>(a));
 }
 
+/** Where the byte at `offset` of the block lies. */
+export function argumentsPlace(a: Arguments, offset: u32): usize {
+  return offset < PIECE ? a.data + offset : <usize>load<u32>(a.further + ((offset / PIECE - 1) << 2)) + (offset % PIECE);
+}
+
+/** Bytes from `offset` on that lie together. */
+export function argumentsRun(offset: u32): u32 {
+  return PIECE - (offset % PIECE);
+}
+
+/** The offset behind the string that begins at `offset`. */
+export function argumentsNext(a: Arguments, offset: u32): u32 {
+  if (a.further == 0) {
+    const start = a.data + offset;
+    let p = start;
+    while (load<u8>(p) != 0) p++;
+    return offset + <u32>(p - start) + 1;
+  }
+  while (load<u8>(argumentsPlace(a, offset)) != 0) offset++;
+  return offset + 1;
+}
+
+/** Makes room for `more` bytes: 0 or -ENOMEM. */
 function reserve(a: Arguments, more: u32): Result {
   const bytes = a.bytes + more;
   if (bytes <= a.capacity) return 0;
-  const capacity = max<u32>(bytes, a.capacity * 2);
-  const data = kernelAlloc(capacity);
-  if (data == 0) return -Errno.ENOMEM;
-  memory.copy(data, a.data, a.bytes);
-  kernelFree(a.data);
-  a.data = data;
-  a.capacity = capacity;
+  if (a.capacity < PIECE) {
+    const capacity = min<u32>(max<u32>(bytes, a.capacity * 2), PIECE);
+    const data = kernelAlloc(capacity);
+    if (data == 0) return -Errno.ENOMEM;
+    memory.copy(data, a.data, a.bytes);
+    kernelFree(a.data);
+    a.data = data;
+    a.capacity = capacity;
+  }
+  while (a.capacity < bytes) {
+    const r = addPiece(a);
+    if (r < 0) return r;
+  }
+  return 0;
+}
+
+function addPiece(a: Arguments): Result {
+  assert(a.capacity / PIECE <= FURTHER_PIECES, "the limit of strings is below that of pieces");
+  if (a.further == 0) {
+    a.further = kernelAlloc(FURTHER_PIECES * 4);
+    if (a.further == 0) return -Errno.ENOMEM;
+    memory.fill(a.further, 0, FURTHER_PIECES * 4);
+  }
+  const piece = kernelAlloc(PIECE);
+  if (piece == 0) return -Errno.ENOMEM;
+  store<u32>(a.further + ((a.capacity / PIECE - 1) << 2), <u32>piece);
+  a.capacity += PIECE;
   return 0;
 }
 
@@ -62,9 +114,14 @@ export function argumentsAppend(a: Arguments, p: usize, n: u32): Result {
   if (n >= STRING_MAX || a.bytes + n + 1 > a.limit) return -Errno.E2BIG;
   const r = reserve(a, n + 1);
   if (r < 0) return r;
-  memory.copy(a.data + a.bytes, p, n);
-  store<u8>(a.data + a.bytes + n, 0);
-  a.bytes += n + 1;
+  while (n != 0) {
+    const bytes = min(n, argumentsRun(a.bytes));
+    memory.copy(argumentsPlace(a, a.bytes), p, bytes);
+    a.bytes += bytes;
+    p += bytes;
+    n -= bytes;
+  }
+  store<u8>(argumentsPlace(a, a.bytes++), 0);
   return 0;
 }
 
@@ -72,18 +129,18 @@ export function argumentsAppend(a: Arguments, p: usize, n: u32): Result {
 function appendUser(a: Arguments, ua: u64): Result {
   let done: u32 = 0;
   while (done < STRING_MAX && a.bytes <= a.limit) {
-    // Piece by piece, so that a short string does not need room for the longest.
-    const piece = min<u32>(done == 0 ? 256 : 4096, STRING_MAX - done);
-    let r = reserve(a, piece);
+    // Part by part, so that a short string does not need room for the longest.
+    const part = min(min<u32>(done == 0 ? 256 : 4096, STRING_MAX - done), argumentsRun(a.bytes));
+    let r = reserve(a, part);
     if (r < 0) return r;
-    r = copyInString(a.data + a.bytes, ua + done, piece);
+    r = copyInString(argumentsPlace(a, a.bytes), ua + done, part);
     if (r >= 0) {
       a.bytes += <u32>r + 1;
       return a.bytes > a.limit ? -Errno.E2BIG : 0;
     }
     if (r != -Errno.ENAMETOOLONG) return r;
-    a.bytes += piece;
-    done += piece;
+    a.bytes += part;
+    done += part;
   }
   return -Errno.E2BIG;
 }
@@ -142,14 +199,32 @@ export function argumentsCopyIn(a: Arguments, argv: u64, envp: u64, nameBytes: u
   return r;
 }
 
+/** Moves `count` bytes of the block from offset `from` to offset `to`; the two may overlap. */
+function moveBytes(a: Arguments, to: u32, from: u32, count: u32): void {
+  if (to <= from) {
+    while (count != 0) {
+      const n = min(count, min(argumentsRun(to), argumentsRun(from)));
+      memory.copy(argumentsPlace(a, to), argumentsPlace(a, from), n);
+      to += n;
+      from += n;
+      count -= n;
+    }
+    return;
+  }
+  // Upwards: the last bytes first.
+  while (count != 0) {
+    const n = min(count, min((to + count - 1) % PIECE, (from + count - 1) % PIECE) + 1);
+    count -= n;
+    memory.copy(argumentsPlace(a, to + count), argumentsPlace(a, from + count), n);
+  }
+}
+
 /** Puts strings in front in place of the first argument: for `#!` (interpreter, its optional argument, script). `first` holds them. */
 export function argumentsReplaceFirst(a: Arguments, first: usize, firstBytes: u32, count: u32): Result {
-  let old: u32 = 0;
-  while (load<u8>(a.data + old) != 0) old++;
-  old++;
+  const old = argumentsNext(a, 0);
   const r = reserve(a, firstBytes);
   if (r < 0) return r;
-  memory.copy(a.data + firstBytes, a.data + old, a.bytes - old);
+  moveBytes(a, firstBytes, old, a.bytes - old);
   memory.copy(a.data, first, firstBytes);
   a.bytes = a.bytes - old + firstBytes;
   a.argumentCount = a.argumentCount - 1 + count;

@@ -13,7 +13,7 @@ import { VmaFlag } from "../mm/vma";
 import { USER_END } from "../mm/user";
 import { Result } from "../result";
 import { Credentials } from "../task/credentials";
-import { Arguments } from "./arguments";
+import { Arguments, argumentsNext, argumentsPlace, argumentsRun } from "./arguments";
 import { vdsoMap } from "./vdso";
 
 /** Stack that is mapped at once beyond what the strings take; the rest comes by faults. */
@@ -92,20 +92,19 @@ function write(space: AddressSpace, va: u64, from: usize, bytes: u32): Result {
   return 0;
 }
 
-/** Pointers to `count` strings that start at `va` (their bytes at `from`), NULL-terminated, to `at`; returns where the strings end. */
-function writePointers(space: AddressSpace, at: u64, va: u64, from: usize, count: u32): Result {
+/**
+ * Pointers to `count` strings of `a` from offset `from` on, which stand at `va` onwards in the new stack, NULL-terminated, to `at`; returns where the
+ * strings end.
+ */
+function writePointers(space: AddressSpace, at: u64, va: u64, a: Arguments, from: u32, count: u32): Result {
   let inScratch: u32 = 0;
   for (let i: u32 = 0; i <= count; i++) {
     store<u64>(scratch + (inScratch << 3), i == count ? 0 : va);
     inScratch++;
     if (i < count) {
-      let n: u32 = 1;
-      while (load<u8>(from) != 0) {
-        from++;
-        n++;
-      }
-      from++;
-      va += n;
+      const next = argumentsNext(a, from);
+      va += next - from;
+      from = next;
     }
     if (inScratch == 64 || i == count) {
       const r = write(space, at, scratch, inScratch << 3);
@@ -115,6 +114,17 @@ function writePointers(space: AddressSpace, at: u64, va: u64, from: usize, count
     }
   }
   return <Result>va;
+}
+
+/** Writes all strings of `a` to `va`: 0 or -ENOMEM. */
+function writeStrings(space: AddressSpace, va: u64, a: Arguments): Result {
+  for (let done: u32 = 0; done < a.bytes; ) {
+    const n = min(argumentsRun(done), a.bytes - done);
+    const r = write(space, va + done, argumentsPlace(a, done), n);
+    if (r < 0) return r;
+    done += n;
+  }
+  return 0;
 }
 
 /**
@@ -146,7 +156,7 @@ export function buildStack(
   if (vdso < 0) return vdso;
 
   space.stackStart = pointer;
-  r = write(space, strings, a.data, a.bytes);
+  r = writeStrings(space, strings, a);
   if (r >= 0) r = write(space, strings + a.bytes, name, nameBytes);
   if (r >= 0) r = write(space, random, scratch, 16);
   store<u64>(scratch, 0x34365f363878); // "x86_64"
@@ -156,12 +166,12 @@ export function buildStack(
   if (r < 0) return r;
 
   const argv = pointer + 8;
-  r = writePointers(space, argv, strings, a.data, a.argumentCount);
+  r = writePointers(space, argv, strings, a, 0, a.argumentCount);
   if (r < 0) return r;
   space.argumentsStart = strings;
   space.argumentsEnd = <u64>r;
   const envp = argv + ((<u64>(a.argumentCount + 1)) << 3);
-  r = writePointers(space, envp, <u64>r, a.data + <usize>(<u64>r - strings), a.environmentCount);
+  r = writePointers(space, envp, <u64>r, a, <u32>(<u64>r - strings), a.environmentCount);
   if (r < 0) return r;
   space.environmentStart = space.argumentsEnd;
   space.environmentEnd = <u64>r;

@@ -122,6 +122,20 @@ static void failures(void) {
   long_argument[100000] = 0;
   for (int i = 0; i < 199; i++) too_many[i] = long_argument;
   fails("too much in all", execve("/bin/tiny", too_many, plain_environment), E2BIG);
+  equal("a quarter of the stack that may be, 6 MiB at most", in_child({
+          setrlimit(RLIMIT_STACK, &(struct rlimit){64 << 20, RLIM_INFINITY});
+          too_many[64] = NULL;
+          fails("execve E2BIG: 6.4 MB", execve("/bin/tiny", too_many, plain_environment), E2BIG);
+          too_many[44] = NULL;
+          setrlimit(RLIMIT_STACK, &(struct rlimit){16 << 20, RLIM_INFINITY});
+          fails("execve E2BIG: 4.4 MB of a stack of 16 MiB", execve("/bin/tiny", too_many, plain_environment), E2BIG);
+        }), 0);
+  equal("5.2 MB of arguments", in_child({
+          setrlimit(RLIMIT_STACK, &(struct rlimit){64 << 20, RLIM_INFINITY});
+          too_many[52] = NULL;
+          execve("/bin/tiny", too_many, plain_environment);
+          _exit(7);
+        }), 0);
   int writer = open("/bin/tiny", O_WRONLY);
   check("open a program for writing", writer >= 0);
   fails("executing it", execve("/bin/tiny", call, plain_environment), ETXTBSY);
