@@ -1,18 +1,35 @@
-// Host calls that make, remove and change what names stand for: makeDirectory to getDirectory (docs/host-syscalls.md, "Files").
+// Host calls that make, remove and change what names stand for: makeDirectory to getDirectory and setAttribute (docs/host-syscalls.md, "Files").
 
 import { Errno } from "../../kernel/errno";
 import { memfsLinkText } from "../../kernel/fs/union";
-import { copyOut } from "../../kernel/mm/user";
+import { bytesEqualLiteral, bytesStartWith } from "../../kernel/lib/bytes";
+import { kernelAlloc, kernelFree } from "../../kernel/mm/heap";
+import { copyIn, copyOut } from "../../kernel/mm/user";
+import { fileCapabilitiesSound } from "../../kernel/program/privileges";
 import { Result } from "../../kernel/result";
 import { Thread } from "../../kernel/task/thread";
 import { changeMode, changeOwner, changeTimes } from "../../kernel/vfs/attributes";
-import { EntryFlag, FileSystemKind, isSymlink, Path, S_IFBLK, S_IFCHR, S_IFIFO, S_IFMT, S_IFREG } from "../../kernel/vfs/inode";
+import {
+  EntryFlag,
+  FileSystemKind,
+  Inode,
+  isDirectory,
+  isRegular,
+  isSymlink,
+  Path,
+  S_IFBLK,
+  S_IFCHR,
+  S_IFIFO,
+  S_IFMT,
+  S_IFREG,
+} from "../../kernel/vfs/inode";
 import { fsContextSetCwd } from "../../kernel/vfs/mount";
 import { makeDirectory, makeLink, makeNode, makeSymlink, removeDirectory, removeFile, rename } from "../../kernel/vfs/names";
 import { syntheticReadLink } from "../../kernel/vfs/operations";
 import { composePath, pathTextAt } from "../../kernel/vfs/pathtext";
 import { mayChange } from "../../kernel/vfs/permission";
 import { PATH_MAX, pathRelease, walk, WalkFlag } from "../../kernel/vfs/walk";
+import { attributeSet, XATTR_NAME_MAX, XATTR_SIZE_MAX } from "../../kernel/vfs/xattr";
 import { contextOf, pathText, secondText, takePath } from "./arguments";
 
 const place = changetype<Path>(memory.data(8, 8));
@@ -118,6 +135,38 @@ export function hostSetTimes(t: Thread, path: u64, length: u64, accessNs: u64, m
   r = changeTimes(place.entry.inode!, t.credentials, accessNs, modifyNs);
   pathRelease(place);
   return r;
+}
+
+/** lsetxattr(2) of the names that the kernel keeps: "security.", "trusted." and, of files and directories, "user.". */
+export function hostSetAttribute(t: Thread, path: u64, length: u64, name: u64, nameLength: u64, value: u64, valueLength: u64): Result {
+  if (nameLength == 0 || nameLength > XATTR_NAME_MAX) return -Errno.ERANGE;
+  if (valueLength > XATTR_SIZE_MAX) return -Errno.E2BIG;
+  let r = copyIn(secondText, name, <u32>nameLength);
+  if (r < 0) return r;
+  const bytes = <u32>valueLength;
+  const copy = kernelAlloc(max<u32>(bytes, 1));
+  if (copy == 0) return -Errno.ENOMEM;
+  r = copyIn(copy, value, bytes);
+  if (r >= 0) r = findToChange(t, path, length, 0);
+  if (r >= 0) {
+    r = setAttribute(place.entry.inode!, <u32>nameLength, copy, bytes);
+    pathRelease(place);
+  }
+  kernelFree(copy);
+  return r;
+}
+
+/** The attribute named in secondText: 0 or -errno. */
+function setAttribute(inode: Inode, nameLength: u32, value: usize, bytes: u32): Result {
+  if (inode.fs.kind != FileSystemKind.Memory) return -Errno.EOPNOTSUPP;
+  if (bytesStartWith(secondText, nameLength, "user.")) {
+    if (!isRegular(inode) && !isDirectory(inode)) return -Errno.EPERM;
+  } else if (!bytesStartWith(secondText, nameLength, "security.") && !bytesStartWith(secondText, nameLength, "trusted.")) {
+    return -Errno.EOPNOTSUPP;
+  }
+  const isCapabilities = bytesEqualLiteral(secondText, nameLength, "security.capability");
+  if (isCapabilities && !fileCapabilitiesSound(value, bytes)) return -Errno.EINVAL;
+  return attributeSet(inode, secondText, nameLength, value, bytes, 0);
 }
 
 export function hostSetDirectory(t: Thread, path: u64, length: u64): Result {

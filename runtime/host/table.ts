@@ -17,6 +17,7 @@ import {
   hostReadSymlink,
   hostRemove,
   hostRename,
+  hostSetAttribute,
   hostSetDirectory,
   hostSetMode,
   hostSetOwner,
@@ -26,6 +27,7 @@ import { hostNetworkList } from "./network";
 import { hostPoll } from "./poll";
 import { hostExit, hostGetPid, hostGrow, hostKill, hostSleep, hostSpawn, hostWait } from "./process";
 import { hostAccept, hostBind, hostConnect, hostListen, hostReceive, hostSend, hostShutdown, hostSocket, hostSocketName } from "./sockets";
+import { hostMountTree, hostSealTree, hostSetRoot, hostUnmountTree } from "./trees";
 import { hostTerminalMode, hostTerminalSize } from "./terminal";
 import { hostContainerExec, hostContainerWait } from "./waiting";
 
@@ -88,6 +90,11 @@ export function hostCall(t: Thread): Result {
     case 53: return hostShutdown(t, t.rdi, t.rsi);
     case 54: return hostSocketName(t, t.rdi, t.rsi, t.rdx, t.r10);
     case 55: return hostNetworkList(t, t.rdi, t.rsi, t.rdx, t.r10, t.r8);
+    case 56: return hostMountTree(t, t.rdi, t.rsi, t.rdx, t.r10);
+    case 57: return hostSealTree(t, t.rdi, t.rsi);
+    case 58: return hostUnmountTree(t, t.rdi, t.rsi);
+    case 59: return hostSetRoot(t, t.rdi, t.rsi);
+    case 60: return hostSetAttribute(t, t.rdi, t.rsi, t.rdx, t.r10, t.r8, t.r9);
     case 61: return hostPowerButton(t);
   }
   return -Errno.ENOSYS;

@@ -9,8 +9,11 @@ import { moduleSource } from "./wasm2c.ts";
 
 const folder = "userland";
 
+/** Programs whose speed counts more than their size. */
+const FAST = new Set(["image"]);
+
 const cOptions = [
-  ...["-std=gnu11", "-Os", "-ffreestanding", "-fwrapv", "-fno-strict-aliasing", "-fno-delete-null-pointer-checks", "-fno-stack-protector"],
+  ...["-std=gnu11", "-ffreestanding", "-fwrapv", "-fno-strict-aliasing", "-fno-delete-null-pointer-checks", "-fno-stack-protector"],
   ...["-fno-asynchronous-unwind-tables", "-fno-tree-loop-distribute-patterns", "-fcf-protection=none", "-fno-pic", "-no-pie", "-static"],
   ...["-nostdlib", "-s", "-Wl,--build-id=none", "-Wl,-z,norelro", "-Wl,-z,noseparate-code", "-Wl,-z,noexecstack"],
 ];
@@ -61,7 +64,7 @@ export async function buildProgram(name: string): Promise<string> {
   const sources = [file("program.c"), file("data.S"), path.join(folder, "start/start.c")];
   const place = `-Wl,--section-start=.wasm_data=0x${(LINEAR_BASE + MEMORY_BASE).toString(16)}`;
   const includes = ["-Ishim", `-I${folder}/start`, `-DINITIAL_PAGES=${module.pages}`];
-  await run`gcc ${cOptions} ${includes} ${sources} -w ${place} -lgcc -o ${output}`;
+  await run`gcc ${FAST.has(name) ? "-O2" : "-Os"} ${cOptions} ${includes} ${sources} -w ${place} -lgcc -o ${output}`;
   fs.writeFileSync(stamp, hash);
   return output;
 }

@@ -27,7 +27,7 @@ const SECOND_NS: u64 = 1_000_000_000;
 
 function checkConvention(): void {
   same(call(<Call>0, 0, 0, 0, 0, 0, 0), -Errno.ENOSYS, "call 0");
-  same(call(<Call>56, 0, 0, 0, 0, 0, 0), -Errno.ENOSYS, "call 56");
+  same(call(<Call>62, 0, 0, 0, 0, 0, 0), -Errno.ENOSYS, "call 62");
   same(files.open("", 0), -Errno.ENOENT, "an empty path");
   same(files.open("a\0b", 0), -Errno.EINVAL, "a NUL in a path");
   same(files.open("x".repeat(LONG), 0), -Errno.ENAMETOOLONG, "a path of 4,096 bytes");
@@ -200,11 +200,88 @@ function play(role: string): i32 {
   return 0;
 }
 
+/** Writes `text` to a new file. */
+function write(path: string, text: string): void {
+  const bytes = toBytes(text);
+  const fd = <i32>files.open(path, files.O_WRONLY | files.O_CREAT | files.O_TRUNC, 0o644);
+  files.writeAll(fd, changetype<usize>(bytes), bytes.length);
+  files.close(fd);
+}
+
+function contentIs(path: string, text: string, what: string): void {
+  const content = files.readFile(path, 100);
+  holds(content !== null && content == text, what);
+}
+
+function checkTrees(): void {
+  for (let i = 1; i <= 3; i++) files.makeDirectory(`/tmp/t${i}`);
+  const info = new files.Stat();
+  same(files.mountTree("", "/tmp/t1"), 0, "an empty tree");
+  write("/tmp/t1/a", "one");
+  write("/tmp/t1/b", "one");
+  same(files.sealTree("/tmp/t1/a"), -Errno.ENOTDIR, "seal a file");
+  same(files.sealTree("/tmp/t2"), -Errno.EINVAL, "seal no tree");
+  same(files.sealTree("/tmp/t1"), 0, "seal");
+  same(files.remove("/tmp/t1/a"), -Errno.EROFS, "remove in a sealed tree");
+  same(files.mountTree("/none", "/tmp/t2"), -Errno.ENOENT, "over nothing");
+  same(files.mountTree("/tmp", "/tmp/t2"), -Errno.EINVAL, "over what it is in");
+  same(files.mountTree("/tmp/t1", "/tmp/t2"), 0, "a tree over another");
+  same(files.unmountTree("/tmp/t1"), -Errno.EBUSY, "unmount what a tree stands on");
+  same(files.remove("/tmp/t2/a"), 0, "remove what is below");
+  write("/tmp/t2/b", "two");
+  same(files.setAttribute("/tmp/t2/b", "security.x", "value"), 0, "an attribute");
+  same(files.setAttribute("/tmp/t2/b", "system.x", "value"), -Errno.EOPNOTSUPP, "an attribute of an unknown kind");
+  same(files.setAttribute("/tmp/t2/b", "security.capability", "value"), -Errno.EINVAL, "malformed capabilities");
+  same(files.setAttribute("/tmp/t2/b", "user." + "x".repeat(256), ""), -Errno.ERANGE, "an attribute's name too long");
+  same(files.mountTree("/tmp/t2", "/tmp/t3"), 0, "a third tree");
+  same(files.stat("/tmp/t3/a", info), -Errno.ENOENT, "removed in the middle");
+  contentIs("/tmp/t3/b", "two", "changed in the middle");
+  contentIs("/tmp/t1/a", "one", "the lowest is as it was");
+  same(files.rename("/tmp/t3", "/tmp/t4"), -Errno.EBUSY, "rename a tree");
+  same(files.makeDirectory("/tmp/above"), 0, "a directory for trees");
+  same(files.unmountTree("/tmp/t3"), 0, "unmount the highest");
+  same(files.unmountTree("/tmp/t3"), -Errno.EINVAL, "unmount it again");
+  files.makeDirectory("/tmp/above/tree");
+  same(files.mountTree("/tmp/t2", "/tmp/above/tree"), 0, "a tree in a directory");
+  same(files.rename("/tmp/above", "/tmp/moved"), 0, "which moves with it");
+  contentIs("/tmp/moved/tree/b", "two", "there it is");
+  const open = files.open("/tmp/moved/tree/b", files.O_RDONLY);
+  same(files.unmountTree("/tmp/moved/tree"), -Errno.EBUSY, "unmount what is open");
+  files.close(<i32>open);
+  same(files.unmountTree("/tmp/moved/tree"), 0, "unmount what was open");
+  const child = process.spawn(SELF, [SELF, "root", "/tmp/t2"], 0, 1, 2, false);
+  same(process.wait(<u32>child) & 0xffffffff, 0, "a program in a root of its own");
+  same(files.unmountTree("/tmp/t2"), 0, "unmount the second");
+  same(files.unmountTree("/tmp/t1"), 0, "unmount the first");
+  same(files.stat("/tmp/t1/a", info), -Errno.ENOENT, "and all is gone");
+  // As deep as it goes.
+  let made = 0;
+  for (; made < 200; made++) {
+    files.makeDirectory(`/tmp/d${made}`);
+    if (files.mountTree(made == 0 ? "" : `/tmp/d${made - 1}`, `/tmp/d${made}`) < 0) break;
+    if (made == 0) write("/tmp/d0/deep", "deep");
+  }
+  same(made, 128, "trees on each other");
+  contentIs("/tmp/d127/deep", "deep", "through 128 trees");
+  for (let i = made - 1; i >= 0; i--) files.unmountTree(`/tmp/d${i}`);
+}
+
+/** The child of checkTrees: status 0 when there is no way out of `root`. */
+function insideRoot(root: string): i32 {
+  const info = new files.Stat();
+  if (files.setRoot(root) != 0 || files.getDirectory() != "/") return 1;
+  if (files.stat("/../../tmp", info) != -Errno.ENOENT || files.stat("/b", info) != 0) return 2;
+  files.makeSymlink("/../b", "/link");
+  return files.stat("/link", info) == 0 ? 0 : 3;
+}
+
 export function main(): i32 {
   const words = process.programArguments();
+  if (words.length == 3) return insideRoot(words[2]);
   if (words.length > 1) return play(words[1]);
   checkConvention();
   checkFiles();
+  checkTrees();
   checkMemoryAndTime();
   checkProcesses();
   checkMachine();

@@ -61,6 +61,11 @@ export const enum Call {
   Shutdown = 53,
   SocketName = 54,
   NetworkList = 55,
+  MountTree = 56,
+  SealTree = 57,
+  UnmountTree = 58,
+  SetRoot = 59,
+  SetAttribute = 60,
   PowerButton = 61,
 }
 

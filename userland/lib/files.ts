@@ -180,3 +180,31 @@ export function readFile(path: string, limit: u32): string | null {
   close(<i32>fd);
   return n < 0 || length > limit ? null : fromBytes(changetype<usize>(buffer), length);
 }
+
+/** Sets the extended attribute `name` of `path` itself, also when it is a symlink. */
+export function setAttribute(path: string, name: string, value: string): i64 {
+  const p = toBytes(path);
+  const n = toBytes(name);
+  const v = toBytes(value);
+  return call(Call.SetAttribute, addressOf(p), p.length, addressOf(n), n.length, addressOf(v), v.length);
+}
+
+/** Puts an empty tree on the directory `path`, or one over the directory `lower` ("": none). */
+export function mountTree(lower: string, path: string): i64 {
+  return twoPathCall(Call.MountTree, lower, path);
+}
+
+/** Nothing in the tree on `path` changes any more. */
+export function sealTree(path: string): i64 {
+  return pathCall(Call.SealTree, path);
+}
+
+/** Takes the tree off `path`; -EBUSY while it is in use. */
+export function unmountTree(path: string): i64 {
+  return pathCall(Call.UnmountTree, path);
+}
+
+/** Makes `path` the root of this program and of those it starts. */
+export function setRoot(path: string): i64 {
+  return pathCall(Call.SetRoot, path);
+}

@@ -186,3 +186,8 @@ export function power(action: PowerAction): i64 {
 export function waitForPowerButton(): i64 {
   return call(Call.PowerButton, 0, 0, 0, 0, 0, 0);
 }
+
+/** This process's number. */
+export function getPid(): u32 {
+  return <u32>call(Call.GetPid, 0, 0, 0, 0, 0, 0);
+}

@@ -3,7 +3,7 @@
 import { listDirectory } from "../lib/files";
 import { joinPath } from "../lib/path";
 import { MARK_ANY, MARK_ONE, MARK_STATUS } from "./language/lexer";
-import { nextCharacter } from "./line/utf8";
+import { nextCharacter } from "../lib/utf8";
 
 /** The words that `word` stands for: itself without marks, or the sorted paths its wildcards match. */
 export function expandWord(word: string, status: i32): string[] {

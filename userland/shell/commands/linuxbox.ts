@@ -2,13 +2,13 @@
 // long as it runs: a root file system with nothing but the program.
 
 import { containerCreate, containerDelete, containerStart } from "../../lib/containers";
-import { close, O_CREAT, O_TRUNC, O_WRONLY, open, remove, writeAll } from "../../lib/files";
-import { toBytes } from "../../lib/bytes";
+import { remove } from "../../lib/files";
+import { jsonTexts } from "../../lib/json/write";
 import { monotonicTime } from "../../lib/process";
+import { makeDirectories, writeFile } from "../../lib/tree";
 import { copyTree } from "../copy";
 import { Session } from "../session";
-import { failVerb, waitOnTerminal } from "./oci";
-import { makeDirectories } from "./tree";
+import { failVerb, waitOnTerminal } from "../waiting";
 
 export function linuxBox(session: Session, words: string[]): i32 {
   if (words.length < 3 || words[1] != "run") return session.usage();
@@ -27,7 +27,7 @@ function runInBundle(session: Session, id: string, bundle: string, words: string
   if (error < 0) return session.fail("linux-box", bundle, error);
   const status = copyTree(session, "linux-box", words[2], bundle + "/rootfs/program", false, false);
   if (status != 0) return status;
-  error = writeText(bundle + "/config.json", configuration(words.slice(2)));
+  error = writeFile(bundle + "/config.json", configuration(words.slice(2)));
   if (error < 0) return session.fail("linux-box", bundle, error);
 
   error = containerCreate(id, bundle, true);
@@ -38,29 +38,8 @@ function runInBundle(session: Session, id: string, bundle: string, words: string
   return ended;
 }
 
-function writeText(path: string, text: string): i64 {
-  const fd = open(path, O_WRONLY | O_CREAT | O_TRUNC, 0o644);
-  if (fd < 0) return fd;
-  const bytes = toBytes(text);
-  const error = writeAll(<i32>fd, changetype<usize>(bytes), bytes.length);
-  close(<i32>fd);
-  return error;
-}
-
 /** config.json for the program, which is /program in there and gets the words after its path as arguments. */
 function configuration(programArguments: string[]): string {
-  let list = '"/program"';
-  for (let i = 1; i < programArguments.length; i++) list += "," + jsonString(programArguments[i]);
-  return `{"ociVersion":"1.0.2","root":{"path":"rootfs"},"process":{"terminal":true,"cwd":"/","user":{"uid":0,"gid":0},"args":[${list}]}}`;
-}
-
-/** `text` as a JSON string; its bytes above 0x7f pass as they are. */
-function jsonString(text: string): string {
-  let quoted = '"';
-  for (let i = 0; i < text.length; i++) {
-    const c = text.charCodeAt(i);
-    if (c < 0x20) quoted += "\\u00" + (c < 0x10 ? "0" : "1") + (c & 15).toString(16);
-    else quoted += (c == 0x22 || c == 0x5c ? "\\" : "") + text.charAt(i);
-  }
-  return quoted + '"';
+  const list = jsonTexts(["/program"].concat(programArguments.slice(1)));
+  return `{"ociVersion":"1.0.2","root":{"path":"rootfs"},"process":{"terminal":true,"cwd":"/","user":{"uid":0,"gid":0},"args":${list}}}`;
 }

@@ -5,7 +5,7 @@ import { clockTime, humanBytes } from "../../lib/number";
 import { Cursor, PowerAction, readLog, sleep, systemInformation } from "../../lib/process";
 import { shutDown } from "../../lib/shutdown";
 import { Options, Session, STATUS_INTERRUPTED } from "../session";
-import { Table } from "../table";
+import { Table } from "../../lib/table";
 
 /** Adds the processes of container `id` ("": of the host); 0 or -errno. */
 function addProcesses(table: Table, id: string): i64 {

@@ -17,7 +17,7 @@ import {
 } from "../../lib/network";
 import { humanBytes } from "../../lib/number";
 import { Session } from "../session";
-import { Table } from "../table";
+import { Table } from "../../lib/table";
 
 const PARTS: string[] = ["interfaces", "routes", "ports", "connections"];
 

@@ -10,19 +10,19 @@ import {
   containerStart,
   containerState,
   containerWait,
-  lastMessage,
   stateError,
 } from "../../lib/containers";
 import { Errno } from "../../../kernel/errno";
-import { errorText } from "../../lib/errors";
-import { getDirectory, readFile } from "../../lib/files";
+import { getDirectory, readFile, Stat, stat } from "../../lib/files";
 import { dateTime, humanBytes } from "../../lib/number";
 import { absolutePath } from "../../lib/path";
 import { sleep, WaitFlag } from "../../lib/process";
 import { Session, STATUS_INTERRUPTED } from "../session";
-import { signalNumber, signalText } from "../signals";
-import { Table } from "../table";
+import { signalNumber } from "../signals";
+import { Table } from "../../lib/table";
+import { failVerb, tellStatus, waitOnTerminal } from "../waiting";
 import { ps } from "./machine";
+import { bundleOfImage, isImage, removeBundle, runImage, USAGE_RUN_IMAGE } from "./image";
 
 const USAGE_CREATE = "create [--no-terminal] ID BUNDLE";
 const USAGE_START = "start [-d] ID";
@@ -30,7 +30,7 @@ const USAGE_STATE = "state ID";
 const USAGE_KILL = "kill [-a] ID [SIGNAL]";
 const USAGE_DELETE = "delete [-f] ID...";
 const USAGE_EXEC = "exec [-d] ID COMMAND [ARGUMENT...] | exec [-d] -p PROCESS.json ID";
-const USAGE_RUN = "run [--rm] [-d] ID BUNDLE";
+const USAGE_RUN = "run [--rm] [-d] ID BUNDLE | " + USAGE_RUN_IMAGE;
 const USAGE_LIST = "list [-q]";
 const USAGE_PS = "ps ID";
 const USAGE_WAIT = "wait ID";
@@ -83,13 +83,6 @@ class Request {
   }
 }
 
-/** Tells why the kernel refused a verb: in its own words, if it has some. */
-export function failVerb(session: Session, verb: string, id: string, error: i64): i32 {
-  const reason = lastMessage(); // names the container, if that matters
-  if (reason != "") return session.failText(`oci ${verb}`, "", reason);
-  return session.failText(`oci ${verb}`, id, error == -Errno.ENOENT ? "no such container" : errorText(error));
-}
-
 export function oci(session: Session, words: string[]): i32 {
   const verb = words.length > 1 ? words[1] : "";
   switch (OCI_VERBS.indexOf(verb)) {
@@ -106,7 +99,7 @@ export function oci(session: Session, words: string[]): i32 {
     case 5:
       return exec(new Request(session, verb, USAGE_EXEC, words, ["-d", "--detach", "-p", "--process"]));
     case 6:
-      return run(new Request(session, verb, USAGE_RUN, words, ["--rm", "-d", "--detach"]));
+      return runWords(session, verb, words);
     case 7:
       return list(new Request(session, verb, USAGE_LIST, words, ["-q"]));
     case 8:
@@ -142,22 +135,6 @@ function create(request: Request): i32 {
   return 0;
 }
 
-/** Waits on the terminal until process `pid` (0: the init) of `id` has ended; tells how unless it was status 0. */
-export function waitOnTerminal(session: Session, verb: string, id: string, pid: u32): i32 {
-  session.output.flush();
-  const ended = containerWait(id, pid, WaitFlag.Terminal);
-  return ended < 0 ? failVerb(session, verb, id, ended) : tellStatus(session, id, <i32>ended);
-}
-
-/** "[c1 exited with status 3]": the shell's status for wait status `ended`. */
-function tellStatus(session: Session, id: string, ended: i32): i32 {
-  const signal = ended & 0x7f;
-  const code = (ended >> 8) & 0xff;
-  if (signal != 0) session.errors.line(`[${id} was killed by signal ${signalText(signal)}]`);
-  else if (code != 0) session.errors.line(`[${id} exited with status ${code}]`);
-  return signal != 0 ? 128 + signal : code;
-}
-
 function start(request: Request): i32 {
   if (!request.fits(1, 1)) return request.refuse();
   const id = request.operands[0];
@@ -189,8 +166,10 @@ function deleteContainers(request: Request): i32 {
   if (!request.fits(1, i32.MAX_VALUE)) return request.refuse();
   let status = 0;
   for (let i = 0; i < request.operands.length; i++) {
+    const bundle = bundleOfImage(request.operands[i]);
     const error = containerDelete(request.operands[i], request.has("-f") || request.has("--force"));
     if (error < 0) status = request.fail(request.operands[i], error);
+    else removeBundle(bundle);
   }
   return status;
 }
@@ -210,6 +189,19 @@ function exec(request: Request): i32 {
   } else pid = containerExec(id, request.operands.slice(1), !isDetached);
   if (pid < 0) return request.fail(id, pid);
   return isDetached ? 0 : waitOnTerminal(session, "exec", id, <u32>pid);
+}
+
+/** A bundle is run under an ID; what is no bundle may be an image. */
+function runWords(session: Session, verb: string, words: string[]): i32 {
+  const request = new Request(session, verb, USAGE_RUN, words, ["--rm", "-d", "--detach"]);
+  const isBundle = request.fits(2, 2) && isDirectory(request.operands[1]);
+  if (isBundle || (request.fits(2, 2) && !isImage(request.operands[0]))) return run(request);
+  return runImage(session, words.slice(2));
+}
+
+function isDirectory(path: string): bool {
+  const info = new Stat();
+  return stat(path, info) == 0 && info.isDirectory;
 }
 
 function run(request: Request): i32 {

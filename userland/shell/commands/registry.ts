@@ -3,6 +3,7 @@
 import { Session } from "../session";
 import { BuiltIn } from "./command";
 import { cat, cd, echo, ls, pwd, wt } from "./files";
+import { image } from "./image";
 import { linuxBox } from "./linuxbox";
 import { dmesg, mem, poweroff, ps, reboot } from "./machine";
 import { net } from "./net";
@@ -21,6 +22,12 @@ export function builtIns(): BuiltIn[] {
     new BuiltIn("help", "[COMMAND]", "list the commands, or say how one is used", help),
     new BuiltIn("oci", "create|start|state|kill|delete|exec|run|list|ps|wait ...", "containers; `oci VERB` says how a verb is used", oci),
     new BuiltIn("oci-runtime", "VERB ...", "the same", oci),
+    new BuiltIn(
+      "image",
+      "import|ls|rm|inspect|prepare ...",
+      "images that `oci run` makes containers of; alone it says how a verb is used",
+      image,
+    ),
     new BuiltIn("linux-box", "run PATH [ARGUMENT...]", "run a static Linux program in a container of its own", linuxBox),
     new BuiltIn("ps", "[ID]", "list the processes of the host and of all containers, or of one", ps),
     new BuiltIn("ls", "[-1aCdlR] [PATH...]", "list files: type, size and name", ls),
@@ -33,7 +40,7 @@ export function builtIns(): BuiltIn[] {
     new BuiltIn("mv", "FROM... TO", "move or rename files", mv),
     new BuiltIn("wt", "PATH TEXT...", "write a text to a file", wt),
     new BuiltIn("echo", "[-n] [TEXT...]", "show a text", echo),
-    new BuiltIn("tar", "[-tv] ARCHIVE [DIRECTORY]", "unpack an archive (.tar, .tar.gz), with -t only list it", tar),
+    new BuiltIn("tar", "[-tv] ARCHIVE [DIRECTORY]", "unpack an archive (.tar, .tar.gz, .tar.zst), with -t only list it", tar),
     new BuiltIn("dmesg", "[-w]", "show the kernel's log, with -w also what comes", dmesg),
     new BuiltIn("mem", "", "show memory and processors", mem),
     new BuiltIn("net", "[interfaces|routes|ports|connections] [ID]", "show the network of the host and of all containers, or of one", net),

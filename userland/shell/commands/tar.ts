@@ -1,11 +1,11 @@
 // `tar`: unpacks or lists archives.
 
 import { close, O_RDONLY, open, Stat, stat } from "../../lib/files";
-import { TarType } from "../tar/header";
-import { GzipSource } from "../tar/gzip";
+import { TarType } from "../../lib/tar/header";
+import { unpacked } from "../../lib/compress/unpacked";
 import { Extractor } from "../tar/extract";
-import { TarReader } from "../tar/reader";
-import { ByteSource, FileSource } from "../tar/source";
+import { TarReader } from "../../lib/tar/reader";
+import { FileSource } from "../../lib/compress/source";
 import { Options, Session, STATUS_INTERRUPTED } from "../session";
 
 /** `tar ARCHIVE [DIRECTORY]`, and as habit has it `tar -xf ARCHIVE [-C DIRECTORY]`. */
@@ -38,16 +38,13 @@ function readArchive(session: Session, name: string, fd: i32, destination: strin
   const magic = file.peek(4);
   const compression = compressionName(magic);
   if (compression != "") return session.failText("tar", name, `is compressed with ${compression}; unpack it before it gets here`);
-  const source: ByteSource = (magic & 0xffff) == GZIP_MAGIC ? new GzipSource(file) : file;
+  const source = unpacked(file, magic);
   const reader = new TarReader(source);
   return options.has("t") ? list(session, name, reader) : extract(session, name, reader, destination, options.has("v"));
 }
 
-const GZIP_MAGIC: u64 = 0x8b1f;
-
 /** What the first four bytes of a file say it is compressed with, of what cannot be unpacked here; else "". */
 function compressionName(magic: u64): string {
-  if (magic == 0xfd2fb528) return "zstd";
   if (magic == 0x587a37fd) return "xz";
   return (magic & 0xffffff) == 0x685a42 ? "bzip2" : "";
 }

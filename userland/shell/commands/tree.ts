@@ -3,7 +3,8 @@
 import { Errno } from "../../../kernel/errno";
 import { getDirectory, listDirectory, makeDirectory, remove, rename, Stat, stat } from "../../lib/files";
 import { parseOctalNumber } from "../../lib/number";
-import { absolutePath, baseName, joinPath, parentPath } from "../../lib/path";
+import { absolutePath, baseName, joinPath } from "../../lib/path";
+import { makeDirectories } from "../../lib/tree";
 import { copyTree } from "../copy";
 import { Options, Session, STATUS_INTERRUPTED } from "../session";
 
@@ -23,19 +24,6 @@ export function mkdir(session: Session, words: string[]): i32 {
     if (error < 0) status = session.fail("mkdir", path, error);
   }
   return status;
-}
-
-/** Makes `path` and the directories above it that are missing; 0 or -errno. */
-export function makeDirectories(path: string, mode: u32): i64 {
-  const info = new Stat();
-  if (stat(path, info) == 0) return info.isDirectory ? 0 : -Errno.EEXIST;
-  const parent = parentPath(path);
-  if (parent != path) {
-    const error = makeDirectories(parent, 0o755);
-    if (error < 0) return error;
-  }
-  const error = makeDirectory(path, mode);
-  return error == -Errno.EEXIST ? 0 : error;
 }
 
 export function rm(session: Session, words: string[]): i32 {

@@ -1,7 +1,7 @@
 import { LineEditor } from "./editor";
 import { History } from "./history";
 import { Key, KeyDecoder } from "./keys";
-import { characterColumns, columns, nextCharacter, previousCharacter } from "./utf8";
+import { characterColumns, columns, nextCharacter, previousCharacter } from "../../lib/utf8";
 
 /** The editor's line with | where the cursor is. */
 function show(editor: LineEditor): string {

@@ -1,7 +1,7 @@
 // A line being edited: its text (UTF-8 in a byte string), the cursor, the cut buffer, and how it looks on a terminal. A line longer than
 // the terminal scrolls sideways, so that it always takes one row. Nothing here reads or writes: Prompter does.
 
-import { columns, characterColumns, nextCharacter, previousCharacter } from "./utf8";
+import { columns, characterColumns, nextCharacter, previousCharacter } from "../../lib/utf8";
 
 export class LineEditor {
   text: string = "";

@@ -6,7 +6,7 @@ import { LineEditor } from "./editor";
 import { History } from "./history";
 import { Key, KeyDecoder } from "./keys";
 import { Keyboard } from "./keyboard";
-import { characterColumns, columns } from "./utf8";
+import { characterColumns, columns } from "../../lib/utf8";
 
 /** What completion adds to a line: `insert` at the cursor; with `choices`, these are shown. */
 export class Completion {

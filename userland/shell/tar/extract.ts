@@ -27,9 +27,9 @@ import {
   writeAll,
 } from "../../lib/files";
 import { joinPath, parentPath } from "../../lib/path";
-import { TarHeader, TarType } from "./header";
-import { safeName } from "./names";
-import { TarReader } from "./reader";
+import { deviceOf, TarHeader, TarType } from "../../lib/tar/header";
+import { safeName } from "../../lib/tar/names";
+import { TarReader } from "../../lib/tar/reader";
 
 const CHUNK_BYTES: u32 = 32768;
 
@@ -137,7 +137,7 @@ export class Extractor {
       const error = remove(path);
       if (error < 0) return this.stopOn(header, error);
     }
-    const device = makeDevice(header.major, header.minor);
+    const device = deviceOf(header);
     let error: i64 = 0;
     switch (type) {
       case TarType.File:
@@ -229,9 +229,4 @@ export class Extractor {
     if (error == 0) error = setTimes(path, header.modifyNs, header.modifyNs);
     return this.stopOn(header, error);
   }
-}
-
-/** Linux's 32-bit encoding of a device number. */
-export function makeDevice(major: u32, minor: u32): u64 {
-  return (minor & 0xff) | ((major & 0xfff) << 8) | ((minor & ~0xff) << 12);
 }

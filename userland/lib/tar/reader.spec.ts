@@ -2,7 +2,7 @@ import { isZeroBlock, parseHeader, TarHeader } from "./header";
 import { safeName } from "./names";
 import { PaxRecords } from "./pax";
 import { TarReader } from "./reader";
-import { ByteSource } from "./source";
+import { ByteSource } from "../compress/source";
 import { gnuArchive, paxArchive, ustarArchive } from "./vectors";
 
 /** An archive in memory, given out in pieces of at most 100 bytes. */
@@ -172,6 +172,15 @@ describe("extended headers", () => {
     expect(header.modifyNs).toBe(1_500_000_000);
     expect(header.uid).toBe(42);
     expect(header.gid).toBe(7);
+  });
+
+  it("have extended attributes, with any bytes in them", () => {
+    const records = new PaxRecords();
+    expect(records.add("32 SCHILY.xattr.user.a=b=c\n\0\u00ff 1\n")).toBe("");
+    const header = new TarHeader();
+    expect(records.applyTo(header)).toBe("");
+    expect(header.attributeNames.join()).toBe("user.a");
+    expect(header.attributeValues[0]).toBe("b=c\n\0\u00ff 1");
   });
 
   it("that are malformed are refused", () => {

@@ -1,10 +1,10 @@
 // Walks through a tar archive: next() gives entry after entry with long names and extended headers applied, readContent() its bytes.
 
-import { fromBytes } from "../../lib/bytes";
-import { errorText } from "../../lib/errors";
+import { fromBytes } from "../bytes";
+import { errorText } from "../errors";
 import { BLOCK_BYTES, isZeroBlock, parseHeader, TarHeader, TarType } from "./header";
 import { PaxRecords } from "./pax";
-import { ByteSource } from "./source";
+import { ByteSource } from "../compress/source";
 
 /** Names and extended headers longer than this are taken for damage. */
 const META_BYTES: u64 = 1 << 20;
@@ -14,6 +14,8 @@ export class TarReader {
   entry: TarHeader = new TarHeader();
   /** Why next() or readContent() stopped; "" at the archive's end. */
   error: string = "";
+  /** Whether the end mark, and the padding before it, must be there. Who verifies the archive's digest can do without, and some programs leave it out. */
+  needsEndMark: bool = true;
   private block: StaticArray<u8> = new StaticArray<u8>(BLOCK_BYTES);
   private globals: PaxRecords = new PaxRecords();
   private locals: PaxRecords = new PaxRecords();
@@ -105,15 +107,19 @@ export class TarReader {
 
   private readBlock(): bool {
     const n = this.source.readFully(changetype<usize>(this.block), BLOCK_BYTES);
+    if (n == 0 && !this.needsEndMark) return false;
     return this.check(n < 0 ? errorText(n) : n < <i64>BLOCK_BYTES ? "the archive ends without its end mark: truncated?" : "");
   }
 
   private skipContent(): bool {
-    const p = changetype<usize>(this.block);
-    while (this.left > 0) if (this.readContent(p, BLOCK_BYTES) == 0) return false;
-    const padding = this.padding;
+    const content = this.left;
+    const bytes = content + this.padding;
+    this.left = 0;
     this.padding = 0;
-    return this.source.readFully(p, padding) == padding || this.check("the archive ends in the middle of a file");
+    if (bytes == 0) return true;
+    const passed = this.source.skip(bytes);
+    if (passed == bytes || (passed >= <i64>content && !this.needsEndMark)) return true;
+    return this.check(passed < 0 ? errorText(passed) : "the archive ends in the middle of a file");
   }
 
   /** The whole content of a header-like entry; null on an error. */

@@ -1,7 +1,7 @@
 // Text tables: a head line and rows, columns as wide as what is in them.
 
-import { Output } from "../lib/output";
-import { columns } from "./line/utf8";
+import { Output } from "./output";
+import { columns } from "./utf8";
 
 export class Table {
   private rows: string[][] = [];

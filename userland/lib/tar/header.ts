@@ -1,7 +1,7 @@
 // One 512-byte header of a tar archive: POSIX ustar (IEEE 1003.1, pax: "ustar Interchange Format"), the older V7 form, and GNU's
 // base-256 numbers (GNU tar manual, "Basic Tar Format").
 
-import { fromBytes } from "../../lib/bytes";
+import { fromBytes } from "../bytes";
 
 export const BLOCK_BYTES: u32 = 512;
 
@@ -35,6 +35,14 @@ export class TarHeader {
   modifyNs: u64 = 0;
   major: u32 = 0;
   minor: u32 = 0;
+  /** Extended attributes, by name and value. */
+  attributeNames: string[] = [];
+  attributeValues: string[] = [];
+}
+
+/** Linux's 32-bit encoding of the device that an entry means (makedev(3)). */
+export function deviceOf(header: TarHeader): u64 {
+  return (header.minor & 0xff) | ((header.major & 0xfff) << 8) | ((header.minor & ~0xff) << 12);
 }
 
 /** True when all bytes of the block at `p` are zero: the archive's end mark. */

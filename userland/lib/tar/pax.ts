@@ -1,7 +1,10 @@
 // Extended header records of the pax format (IEEE 1003.1, pax): "LENGTH KEYWORD=VALUE\n", over and over.
 
-import { parseNumber } from "../../lib/number";
+import { parseNumber } from "../number";
 import { TarHeader } from "./header";
+
+/** What stands in front of the name of an extended attribute, in the archives of GNU tar and of Go's programs. */
+const ATTRIBUTE: string = "SCHILY.xattr.";
 
 export class PaxRecords {
   private values: Map<string, string> = new Map<string, string>();
@@ -33,6 +36,12 @@ export class PaxRecords {
     const values = this.values;
     if (values.has("GNU.sparse.major") || values.has("GNU.sparse.map") || values.has("GNU.sparse.size"))
       return "sparse files are not supported";
+    const keys = values.keys();
+    for (let i = 0; i < keys.length; i++) {
+      if (!keys[i].startsWith(ATTRIBUTE)) continue;
+      header.attributeNames.push(keys[i].substring(ATTRIBUTE.length));
+      header.attributeValues.push(values.get(keys[i]));
+    }
     if (values.has("path")) header.name = values.get("path");
     if (values.has("linkpath")) header.linkName = values.get("linkpath");
     const uid = this.number("uid", header.uid);
