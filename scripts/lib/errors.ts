@@ -9,8 +9,6 @@ export const ERRORS_FOLDER = "tests/guest/errors";
 const PROGRAMS_FOLDER = "tests/guest/conformance";
 /** Lines of a program within which the call and the errno stand together: a check, formatted. */
 const LINES_TOGETHER = 3;
-/** Switched on once every group has its table: then each call of the table that is not off has a row. */
-export const EVERY_CALL_HAS_ROWS = false;
 
 export interface ErrorRow {
   /** Where it stands, `FILE:LINE`. */
